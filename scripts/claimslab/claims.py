@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+from claimslab import ledger, vocabulary
+from claimslab.errors import LabError
 
 TIMED = frozenset({"ns/op"})
 COUNTED = frozenset({"allocs/op", "B/op", "ir/op"})
@@ -70,7 +76,110 @@ class Topic:
     sweeps: tuple[Sweep, ...]
 
 
-# Owned by the loader: load(root, only) -> list[Topic]; cases(sweep, full) -> tuple[str, ...];
-# to_json(topic) -> dict and from_json(dict) -> Topic, the form in which run.json keeps them.
+def matches(pattern: str, name: str) -> bool:
+    """Whether `name` is meant by `pattern`; `*` stands for any text, nothing else is special."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name) is not None
+
+
+def parameters(case: str) -> dict[str, str]:
+    """The key=value parts of a case: `Append/elem=8/n=10` -> {"elem": "8", "n": "10"}."""
+    parts = (part.partition("=") for part in case.split("/")[1:])
+    return {key: value for key, equals, value in parts if equals}
+
+
+def cases(sweep: Sweep, full: bool = False) -> tuple[str, ...]:
+    """Every case of a sweep, `{name}` replaced by each value, the last name varying fastest."""
+    names = re.findall(r"\{(\w+)\}", sweep.case)
+    lists = [
+        sweep.full_values[name] if full and name in sweep.full_values else sweep.values[name]
+        for name in names
+    ]
+    found = []
+    for values in itertools.product(*lists):
+        case = sweep.case
+        for name, value in zip(names, values, strict=True):
+            case = case.replace("{" + name + "}", str(value))
+        found.append(case)
+    return tuple(dict.fromkeys(found))
+
+
 def load(root: Path, only: tuple[str, ...] = ()) -> list[Topic]:
-    raise NotImplementedError
+    """Read and check every experiments/*/claims.toml; return the topics named in `only`, or all.
+
+    All files are checked whatever `only` says, since an id must be unique across topics.
+    Raises LabError: one line with file, claim, field, what is wrong and how to mend it.
+    """
+    files = sorted((root / "experiments").glob("*/claims.toml"))
+    if not files:
+        raise LabError("experiments/: no folder has a claims.toml; add one to have a topic")
+    names = [file.parent.name for file in files]
+    for name in only:
+        if name not in names:
+            raise LabError(f"topic '{name}' does not exist; {vocabulary.suggest(name, names)}")
+    published = ledger.published(root)
+    seen: dict[str, str] = {}
+    topics = []
+    for file in files:
+        shown = file.relative_to(root).as_posix()
+        topic = from_json(vocabulary.topic(read_toml(file, shown), shown, file.parent.name))
+        for item in (*topic.claims, *topic.sweeps):
+            if item.id in seen:
+                what = f"{shown}: {type(item).__name__.lower()} {item.id}"
+                raise LabError(f"{what}: id: already taken in {seen[item.id]}; choose another")
+            seen[item.id] = shown
+        for claim in topic.claims:
+            ledger.check(claim_to_json(claim), shown, published)
+        topics.append(topic)
+    return [topic for topic in topics if not only or topic.name in only]
+
+
+def read_toml(file: Path, shown: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise LabError(f"{shown}: not TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise LabError(f"{shown}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except OSError as error:
+        raise LabError(f"{shown}: cannot be read: {error.strerror}") from error
+
+
+def claim_to_json(claim: Claim) -> dict[str, Any]:
+    """A claim's JSON form; its rule is one object with `kind` among the keys."""
+    plain = {item.name: getattr(claim, item.name) for item in fields(claim)}
+    rule = {"kind": claim.rule.kind, **claim.rule.keys}
+    return {**plain, "cases": [*claim.cases], "subjects": [*claim.subjects], "rule": rule}
+
+
+def to_json(topic: Topic) -> dict[str, Any]:
+    """The form in which run.json keeps a topic; the fields are those of the classes above."""
+    claims = [claim_to_json(claim) for claim in topic.claims]
+    sweeps = [
+        {
+            **{name: getattr(sweep, name) for name in ("id", "topic", "title", "metric", "case")},
+            "values": {name: list(values) for name, values in sweep.values.items()},
+            "full_values": {name: list(values) for name, values in sweep.full_values.items()},
+            "subjects": list(sweep.subjects),
+            "chart": dict(sweep.chart),
+        }
+        for sweep in topic.sweeps
+    ]
+    heading = {"name": topic.name, "title": topic.title, "summary": topic.summary}
+    return {**heading, "claims": claims, "sweeps": sweeps}
+
+
+def from_json(data: Mapping[str, Any]) -> Topic:
+    """The topic that `to_json` wrote; keys it does not know (a run's subjects) are left alone."""
+    claims = []
+    for claim in data["claims"]:
+        keys = {key: value for key, value in claim["rule"].items() if key != "kind"}
+        lists = {"cases": tuple(claim["cases"]), "subjects": tuple(claim["subjects"])}
+        claims.append(Claim(**{**claim, **lists, "rule": Rule(claim["rule"]["kind"], keys)}))
+    sweeps = []
+    for sweep in data["sweeps"]:
+        values = {
+            field: {name: tuple(items) for name, items in sweep[field].items()}
+            for field in ("values", "full_values")
+        }
+        sweeps.append(Sweep(**{**sweep, **values, "subjects": tuple(sweep["subjects"])}))
+    return Topic(data["name"], data["title"], data["summary"], tuple(claims), tuple(sweeps))

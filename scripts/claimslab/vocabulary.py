@@ -1,0 +1,383 @@
+"""vocabulary: the closed set of words a claims.toml may use, and the check of every one of them.
+
+`topic` takes the parsed TOML and returns the JSON form of claims.from_json. It is the only reader
+of the file's own spelling, so a rule that passed here is never checked again.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
+
+from claimslab.errors import LabError
+
+SOURCES = ("notes", "derived", "lab")
+CLOCK = ("ns/op",)
+NUMERIC = (*CLOCK, "allocs/op", "B/op", "ir/op")
+RULES: Mapping[str, tuple[str, ...]] = {
+    "ratio": ("over_subject", "over_case", "low", "high"),
+    "value": ("equals", "low", "high"),
+    "sequence": ("equals", "starts", "factor", "from", "until", "same"),
+    "growth": ("by", "low", "high"),
+    "holds": (),
+    "never": (),
+}
+CHARTS: Mapping[str, tuple[str, ...]] = {
+    "curve": ("x", "per", "theory", "xscale", "yscale", "y"),
+    "steps": ("xscale", "yscale", "y"),
+}
+CLAIM_KEYS = (
+    *("id", "question", "says", "source", "metric", "case", "subjects", "rule"),
+    *("because", "margin", "full"),
+)
+SWEEP_KEYS = ("id", "title", "metric", "case", "subjects", "chart")
+
+ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
+TOPIC = re.compile(r"[a-z][a-z0-9_-]*")
+SUBJECT = re.compile(r"[A-Za-z0-9@/._+:*-]+")
+METRIC = re.compile(r"[A-Za-z][A-Za-z0-9/._-]*")
+CASE = re.compile(r"[A-Za-z*][\w*.]*(/(\*|[A-Za-z*][\w*.]*=[^\s,/=]+))*")
+GOMAXPROCS = re.compile(r"-\d+$")
+
+
+def suggest(word: str, known: Collection[str]) -> str:
+    """`did you mean 'slices'?` where something is close, else what there is."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean '{close[0]}'?" if close else f"there is: {', '.join(sorted(known))}"
+
+
+class Table:
+    """A TOML table that knows where it stands, so that every complaint names its place."""
+
+    def __init__(self, data: Any, place: str, prefix: str = "") -> None:
+        self.data, self.place, self.prefix = data, place, prefix
+        if not isinstance(data, dict):
+            raise LabError(f"{place}: {prefix.rstrip('.')}: must be a table, not {named(data)}")
+
+    def fail(self, field: str, problem: str) -> NoReturn:
+        raise LabError(f"{self.place}: {self.prefix}{field}: {problem}")
+
+    def only(self, known: Collection[str]) -> None:
+        for key in self.data:
+            if key not in known:
+                if known:
+                    self.fail(key, f"unknown key; {suggest(key, known)}")
+                self.fail(key, "unknown key; this rule takes none")
+
+    def need(self, field: str) -> Any:
+        if field not in self.data:
+            self.fail(field, "is missing; add it")
+        return self.data[field]
+
+    def text(self, field: str, grammar: re.Pattern[str] | None = None, hint: str = "") -> str:
+        value = self.need(field)
+        if not isinstance(value, str):
+            self.fail(field, f"must be a text, not {named(value)}; put it in quotes")
+        if not value.strip():
+            self.fail(field, "is empty; say something")
+        if grammar is not None and not grammar.fullmatch(value):
+            self.fail(field, f"'{value}' is not well formed; {hint}")
+        return value
+
+    def number(self, field: str) -> float:
+        value = self.need(field)
+        if not is_number(value):
+            self.fail(field, f"must be a finite number, not {named(value)}")
+        return float(value) if isinstance(value, float) else value
+
+    def texts(self, field: str) -> list[str]:
+        """A list of different texts; one text stands for a list of one."""
+        value = self.need(field)
+        items = [value] if isinstance(value, str) else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            self.fail(field, f"must be a text or a list of texts, not {named(value)}")
+        if not items:
+            self.fail(field, "is empty; name at least one")
+        for item in items:
+            if items.count(item) > 1:
+                self.fail(field, f"'{item}' stands there twice; remove one")
+        return list(items)
+
+    def cases(self, field: str) -> list[str]:
+        return [self.case(field, item) for item in self.texts(field)]
+
+    def case(self, field: str, item: str) -> str:
+        if GOMAXPROCS.search(item):
+            self.fail(field, f"'{item}' ends in -<digits>, which Go reads as GOMAXPROCS; rename it")
+        if not CASE.fullmatch(item):
+            self.fail(field, f"'{item}' is not a case; write Name/key=value/key=value")
+        return item
+
+    def subjects(self, field: str) -> list[str]:
+        for item in (items := self.texts(field)):
+            if not SUBJECT.fullmatch(item):
+                self.fail(field, f"'{item}' is not a subject; use letters, digits, @ / . _ + : -")
+        return items
+
+    def region(self) -> None:
+        """`low` and `high`: at least one, in order."""
+        given = [key for key in ("low", "high") if key in self.data]
+        if not given:
+            self.fail("low", "neither low nor high is there, so anything would hold; add one")
+        numbers = [self.number(key) for key in given]
+        if len(numbers) == 2 and numbers[0] > numbers[1]:
+            self.fail("low", f"{numbers[0]} is above high = {numbers[1]}; swap them")
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def named(value: Any) -> str:
+    """How a value is called in a complaint: `the text 'x'`, `the list [1, 2]`."""
+    kinds = {bool: "the truth value", int: "the number", float: "the number", str: "the text"}
+    kinds |= {list: "the list", dict: "the table"}
+    return f"{kinds.get(type(value), 'the ' + type(value).__name__)} {value!r}"
+
+
+def topic(data: Mapping[str, Any], file: str, name: str) -> dict[str, Any]:
+    """Check a whole file; `name` is that of its folder."""
+    if not TOPIC.fullmatch(name):
+        raise LabError(f"{file}: topic '{name}': rename the folder; use a-z, 0-9, _ and -")
+    whole = Table(data, file)
+    whole.only(("topic", "claim", "sweep"))
+    head = Table(whole.need("topic"), file, "topic.")
+    head.only(("title", "summary"))
+    result = {"name": name, "title": head.text("title"), "summary": head.text("summary")}
+    lists: dict[str, list[dict[str, Any]]] = {"claim": [], "sweep": []}
+    for what, check in (("claim", claim), ("sweep", sweep)):
+        entries = data.get(what, [])
+        if not isinstance(entries, list):
+            whole.fail(what, f"must be a list of tables; write [[{what}]]")
+        for index, entry in enumerate(entries, 1):
+            lists[what].append(check(entry, place(file, what, entry, index), name))
+    if not lists["claim"] and not lists["sweep"]:
+        whole.fail("claim", "there is neither a claim nor a sweep; add a [[claim]]")
+    return {**result, "claims": lists["claim"], "sweeps": lists["sweep"]}
+
+
+def place(file: str, what: str, entry: Any, index: int) -> str:
+    known = isinstance(entry, dict) and isinstance(entry.get("id"), str) and entry["id"]
+    return f"{file}: {what} {known or index}"
+
+
+def claim(entry: Any, where: str, name: str) -> dict[str, Any]:
+    table = Table(entry, where)
+    table.only(CLAIM_KEYS)
+    result = {
+        "id": table.text("id", ID, "use a-z, 0-9, . and -"),
+        "topic": name,
+        "question": table.need("question"),
+        "says": table.text("says"),
+        "source": table.text("source"),
+        "metric": table.text("metric", METRIC, "write a unit such as ns/op or the name of a fact"),
+        "cases": table.cases("case"),
+        "subjects": table.subjects("subjects"),
+        "because": entry.get("because", ""),
+        "margin": entry.get("margin"),
+        "full": entry.get("full", False),
+    }
+    question = result["question"]
+    if not isinstance(question, int) or isinstance(question, bool) or question < 0:
+        table.fail("question", f"must be a whole number from 0, not {named(question)}")
+    if result["source"] not in SOURCES:
+        table.fail("source", f"unknown word; {suggest(result['source'], SOURCES)}")
+    if not isinstance(result["full"], bool):
+        table.fail("full", f"must be true or false, not {named(result['full'])}")
+    if "margin" in entry and not 0 <= table.number("margin") < 1:
+        table.fail("margin", f"{entry['margin']} is not a share; write 0.05 for 5 percent")
+    result["rule"] = rule(table, result["metric"], result["cases"])
+    because(table, result)
+    return result
+
+
+def because(table: Table, result: Mapping[str, Any]) -> None:
+    reason = result["because"]
+    if not isinstance(reason, str):
+        table.fail("because", f"must be a metric, not {named(reason)}")
+    if not reason:
+        return
+    if not METRIC.fullmatch(reason):
+        table.fail("because", f"'{reason}' is not a metric; write a unit such as allocs/op")
+    if reason == result["metric"]:
+        table.fail("because", f"{reason} is the claim's own metric; name the one that explains it")
+    if result["rule"]["kind"] != "ratio":
+        table.fail("because", "only a rule of kind ratio has a direction to explain; leave it out")
+
+
+def rule(claim: Table, metric: str, cases: list[str]) -> dict[str, Any]:
+    table = Table(claim.need("rule"), claim.place, "rule.")
+    kind = table.text("kind")
+    if kind not in RULES:
+        table.fail("kind", f"unknown rule '{kind}'; {suggest(kind, RULES)}")
+    table.only(("kind", *RULES[kind])) if RULES[kind] else table.only(("kind",))
+    if kind in ("sequence", "holds") and metric in NUMERIC:
+        table.fail("kind", f"{kind} needs a fact, but {metric} is a number; use value or ratio")
+    if kind == "never" and metric in CLOCK:
+        table.fail("kind", f"a time is never zero; use value, not never, for {metric}")
+    CHECKS[kind](table, metric, cases)
+    return dict(table.data)
+
+
+def check_ratio(table: Table, metric: str, cases: list[str]) -> None:
+    over = [key for key in ("over_subject", "over_case") if key in table.data]
+    if len(over) != 1:
+        table.fail("over_case", "give one of over_subject and over_case, which is divided by")
+    value = table.text(over[0])
+    if "*" in value:
+        table.fail(over[0], f"'{value}' must be one, without *; a ratio has one divisor")
+    table.subjects(over[0]) if over[0] == "over_subject" else table.case(over[0], value)
+    if value in cases:
+        table.fail(over[0], f"'{value}' would be divided by itself; name another")
+    table.region()
+    for key in ("low", "high"):
+        if key in table.data and table.number(key) <= 0:
+            table.fail(key, f"a ratio is above zero, {table.data[key]} is not; raise or drop it")
+
+
+def check_value(table: Table, metric: str, cases: list[str]) -> None:
+    if "equals" not in table.data:
+        return table.region()
+    if "low" in table.data or "high" in table.data:
+        table.fail("equals", "stands beside low or high; keep one of them")
+    equals = table.data["equals"]
+    if not is_number(equals) and not isinstance(equals, str):
+        table.fail("equals", f"must be a finite number or a text, not {named(equals)}")
+    if metric in CLOCK:
+        table.fail("equals", f"no {metric} equals a number exactly; give low and high")
+    return None
+
+
+def check_sequence(table: Table, metric: str, cases: list[str]) -> None:
+    forms = [key for key in ("equals", "starts", "factor", "same") if key in table.data]
+    if len(forms) != 1:
+        table.fail("kind", "give one of equals, starts, factor with from and until, same = true")
+    form = forms[0]
+    for key in ("from", "until"):
+        if key in table.data and form != "factor":
+            table.fail(key, f"goes with factor, not with {form}; remove it")
+    if form in ("equals", "starts"):
+        numbers(table, form)
+    elif form == "same":
+        if table.data["same"] is not True:
+            table.fail("same", "can only be true; leave it out otherwise")
+        several(table, "same", cases)
+    else:
+        pair = numbers(table, "factor")
+        if len(pair) != 2:
+            table.fail("factor", f"must be [lowest, highest], not {pair}")
+        if pair[0] > pair[1]:
+            table.fail("factor", f"{pair[0]} is above {pair[1]}; swap them")
+        if table.number("from") >= table.number("until"):
+            table.fail("from", f"{table.data['from']} is not below until; nothing lies between")
+
+
+def check_growth(table: Table, metric: str, cases: list[str]) -> None:
+    by = table.text("by")
+    table.region()
+    several(table, "by", cases)
+    values = set()
+    for case in cases:
+        found = re.search(rf"/{re.escape(by)}=([^/]+)", case)
+        if found is None and "*" not in case:
+            table.fail("by", f"{case} has no parameter {by}")
+        if found is None or "*" in found[1]:
+            return
+        if not positive(found[1]):
+            table.fail("by", f"{by}={found[1]} in {case} is not a number above zero")
+        values.add(float(found[1]))
+    if len(values) < 2:
+        table.fail("by", f"all cases have the same {by}; a growth needs at least two")
+
+
+def check_nothing(table: Table, metric: str, cases: list[str]) -> None:
+    """`holds` and `never` say all by their name."""
+
+
+CHECKS = {
+    "ratio": check_ratio,
+    "value": check_value,
+    "sequence": check_sequence,
+    "growth": check_growth,
+    "holds": check_nothing,
+    "never": check_nothing,
+}
+
+
+def several(table: Table, field: str, cases: list[str]) -> None:
+    if len(cases) < 2 and "*" not in cases[0]:
+        table.fail(field, "compares cases, but the claim has one; list several in case")
+
+
+def numbers(table: Table, field: str) -> list[float]:
+    value = table.need(field)
+    if not isinstance(value, list) or not value or not all(is_number(item) for item in value):
+        table.fail(field, f"must be a list of numbers, not {named(value)}")
+    return list(value)
+
+
+def positive(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) and float(text) > 0
+    except ValueError:
+        return False
+
+
+def sweep(entry: Any, where: str, name: str) -> dict[str, Any]:
+    table = Table(entry, where)
+    case = table.text("case")
+    names = re.findall(r"\{(\w+)\}", case)
+    table.only((*SWEEP_KEYS, *names, *(f"full_{item}" for item in names)))
+    table.case("case", re.sub(r"\{\w+\}", "1", case))
+    if "*" in case:
+        table.fail("case", f"'{case}' must name its cases; use {{name}} and a list of values")
+    values = {item: scalars(table, item, f"{{{item}}} of case has no values; ") for item in names}
+    full = {item: scalars(table, f"full_{item}") for item in names if f"full_{item}" in entry}
+    for item in (*values.values(), *full.values()):
+        for value in item:
+            table.case("case", re.sub(r"\{\w+\}", str(value), case))
+    return {
+        "id": table.text("id", ID, "use a-z, 0-9, . and -"),
+        "topic": name,
+        "title": table.text("title"),
+        "metric": table.text("metric", METRIC, "write a unit such as ns/op or the name of a fact"),
+        "case": case,
+        "values": values,
+        "full_values": full,
+        "subjects": table.subjects("subjects"),
+        "chart": chart(table, case) if "chart" in entry else {},
+    }
+
+
+def scalars(table: Table, field: str, prefix: str = "") -> list[Any]:
+    if field not in table.data:
+        table.fail(field, f"{prefix}add {field} = [...]")
+    value = table.data[field]
+    good = isinstance(value, list) and all(is_number(v) or isinstance(v, str) for v in value)
+    if not good or not value:
+        table.fail(field, f"must be a list of numbers or texts, not {named(value)}")
+    return list(value)
+
+
+def chart(sweep: Table, case: str) -> dict[str, Any]:
+    table = Table(sweep.data["chart"], sweep.place, "chart.")
+    kind = table.text("kind")
+    if kind not in CHARTS:
+        table.fail("kind", f"unknown chart '{kind}'; {suggest(kind, CHARTS)}")
+    table.only(("kind", *CHARTS[kind]))
+    if kind == "curve":
+        table.need("x")
+    for field in ("x", "per"):
+        if field in table.data and f"/{table.text(field)}=" not in case:
+            table.fail(field, f"{case} has no parameter {table.data[field]}")
+    for field in ("xscale", "yscale"):
+        if field in table.data and table.text(field) not in ("log", "linear"):
+            table.fail(field, f"unknown scale '{table.data[field]}'; write log or linear")
+    if "y" in table.data:
+        table.text("y")
+    if "theory" in table.data:
+        table.texts("theory")
+    return dict(table.data)
