@@ -1,0 +1,269 @@
+"""cli: the commands of `scripts/lab`; each reads its input, calls one stage and prints what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from claimslab.errors import FAILED, OK, UNFIT, USAGE, LabError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+app = typer.Typer(
+    name="lab",
+    help="Puts performance claims on trial. `make bench` does it all.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Only = Annotated[
+    str, typer.Option("--only", metavar="TOPIC,…", help="These topics; all by default.")
+]
+Native = Annotated[bool, typer.Option("--native", help="Programs built for this very processor.")]
+Budget = Annotated[str, typer.Option("--budget", metavar="TIME", help="As 90s, 30m or 2h.")]
+RunName = Annotated[
+    str, typer.Argument(metavar="[RUN]", help="A run's name or folder; else the latest.")
+]
+
+
+def main(argv: list[str]) -> int:
+    """Exit status: 0 done, 1 something asked for failed, 2 usage, 3 machine or run unfit."""
+    try:
+        result = app(argv, standalone_mode=False)
+        return result if isinstance(result, int) else OK
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return error.status
+    except typer.Abort:
+        return UNFIT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return OK
+    except Exception as error:
+        if type(error).__module__.startswith("click") or hasattr(error, "format_message"):
+            print(f"lab: {error.format_message()}", file=sys.stderr)  # type: ignore[attr-defined]
+            return USAGE
+        raise
+
+
+def split(only: str) -> tuple[str, ...]:
+    """Topics between commas or blanks."""
+    return tuple(name for name in re.split(r"[,\s]+", only) if name)
+
+
+def seconds(text: str) -> float | None:
+    """A duration: `90s`, `30m`, `2h` or plain seconds; None if not given."""
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h|min)?", text.strip())
+    if not match or float(match[1]) <= 0:
+        raise LabError(f"BUDGET={text}: not a duration; write 90s, 30m or 2h")
+    return float(match[1]) * {"s": 1, "m": 60, "min": 60, "h": 3600}[match[2] or "s"]
+
+
+def build_folder(native: bool) -> Path:
+    """Where the programs of that preset are."""
+    return ROOT / "build" / ("native" if native else "bench")
+
+
+def find_run(name: str) -> Path:
+    """The folder of a run: a path, a name under results/ or results/reference/, or the latest."""
+    results = ROOT / "results"
+    if name:
+        for folder in (Path(name), results / name, results / "reference" / name):
+            if (folder / "run.json").exists():
+                return folder
+        raise LabError(f"{name}: no run of this name; `ls results` shows what there is")
+    runs = sorted(results.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
+    runs = [path for path in runs if not path.parent.name.startswith("calibration")]
+    if not runs:
+        raise LabError("no run yet under results/; `make bench` makes one", FAILED)
+    return runs[-1].parent
+
+
+@app.command()
+def run(
+    only: Only = "",
+    full: Annotated[
+        bool, typer.Option("--full", help="For publication: 30 blocks or more.")
+    ] = False,
+    budget: Budget = "",
+    resume: Annotated[str, typer.Option("--resume", metavar="RUN", help="Go on with a run.")] = "",
+    smoke: Annotated[bool, typer.Option("--smoke", help="Two blocks: does it all work?")] = False,
+    native: Native = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of every random choice; else drawn.")] = 0,
+) -> int:
+    """Measure, judge and report."""
+    from claimslab import plan, programs
+    from claimslab import run as runner
+    from claimslab.claims import load
+
+    if resume:
+        folder = find_run(resume)
+    else:
+        topics = load(ROOT, split(only))
+        subjects = programs.find(ROOT, build_folder(native), topics)
+        mode = "smoke" if smoke else "full" if full else "quick"
+        document = plan.make(
+            ROOT, topics, subjects, mode=mode, budget_s=seconds(budget), seed=seed, native=native
+        )
+        folder = runner.create(ROOT / "results", document)
+    status = runner.measure(ROOT, folder)
+    if status == OK or (folder / "trials.jsonl").exists():
+        status = max(status, publish(folder))
+    return status
+
+
+def publish(folder: Path, png: bool = False) -> int:
+    """Verdicts, exports, charts and report of the evidence in `folder`; the table is printed."""
+    from rich.console import Console
+
+    from claimslab import evidence as store
+    from claimslab import export, judge
+    from claimslab import report as writer
+
+    evidence = store.read(folder)
+    verdicts = judge.judge(evidence)
+    write_json(folder / "verdicts.json", verdicts)
+    export.write(evidence, folder / "export")
+    pages = writer.write(evidence, verdicts, folder, png=png)
+    console = Console()
+    writer.table(verdicts, console)
+    for warning in evidence.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    console.print(f"report: {relative(pages[0])}", markup=False)
+    return OK if verdicts["valid"] else UNFIT
+
+
+def relative(path: Path) -> Path:
+    """As a person at the root would type it."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
+def write_json(path: Path, value: Any) -> None:
+    """In one step: a reader never sees half a file."""
+    try:
+        scratch = path.with_suffix(".tmp")
+        scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        scratch.replace(path)
+    except OSError as error:
+        raise LabError(f"cannot write {path}: {error.strerror}", UNFIT) from error
+
+
+@app.command()
+def report(
+    name: RunName = "",
+    png: Annotated[bool, typer.Option("--png", help="Charts as PNG files too.")] = False,
+) -> int:
+    """Judge stored evidence again and redraw charts and report, without measuring."""
+    return publish(find_run(name), png)
+
+
+@app.command("list")
+def list_claims(only: Only = "") -> int:
+    """Every claim by topic, with its verdict in the latest run."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from claimslab.claims import load
+
+    topics = load(ROOT, split(only))
+    words = latest_words()
+    console = Console()
+    for topic in topics:
+        table = Table(title=f"{topic.name}: {topic.summary}", title_justify="left", box=None)
+        for heading in ("claim", "kind", "latest verdict", "says"):
+            table.add_column(heading, overflow="fold")
+        for claim in topic.claims:
+            table.add_row(claim.id, claim.kind, words.get(claim.id, ""), claim.says)
+        console.print(table)
+    return OK
+
+
+def latest_words() -> dict[str, str]:
+    """Verdict word by claim of the latest judged run; empty without one."""
+    try:
+        judged = json.loads((find_run("") / "verdicts.json").read_text(encoding="utf-8"))
+    except (LabError, OSError, ValueError):
+        return {}
+    return {claim["id"]: claim["word"] for claim in judged["claims"]}
+
+
+@app.command()
+def show(
+    claim_id: Annotated[str, typer.Argument(metavar="CLAIM")],
+    name: Annotated[str, typer.Option("--run", metavar="RUN", help="Else the latest.")] = "",
+) -> int:
+    """One claim: what is said, its rule, its verdict cell by cell, and the command that repeats it."""
+    import difflib
+
+    from rich.console import Console
+
+    from claimslab import report as writer
+    from claimslab.claims import load
+
+    claims = {claim.id: claim for topic in load(ROOT) for claim in topic.claims}
+    if claim_id not in claims:
+        near = difflib.get_close_matches(claim_id, claims, 1, 0.4)
+        hint = f"; did you mean {near[0]}?" if near else "; `scripts/lab list` shows them all"
+        raise LabError(f"{claim_id}: no such claim{hint}")
+    verdict = None
+    try:
+        path = find_run(name) / "verdicts.json"
+        judged = json.loads(path.read_text(encoding="utf-8"))
+        verdict = next((row for row in judged["claims"] if row["id"] == claim_id), None)
+    except (LabError, OSError):
+        if name:
+            raise
+    writer.show(claims[claim_id], verdict, Console())
+    return OK
+
+
+@app.command()
+def doctor(native: Native = False) -> int:
+    """What this machine has and lacks, and whether it is fit to measure."""
+    from rich.console import Console
+
+    from claimslab import doctor as doctor_stage
+
+    return doctor_stage.main(ROOT, build_folder(native), Console())
+
+
+@app.command()
+def calibrate(
+    budget: Budget = "10m",
+    full: Annotated[
+        bool, typer.Option("--full", help="30 blocks a verdict instead of 10.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of every random choice; else drawn.")] = 0,
+) -> int:
+    """Judge the judge: false alarms on identical programs, planted slowdowns caught."""
+    from claimslab import calibrate as stage
+
+    return stage.main(ROOT, build_folder(False), seconds(budget) or 600.0, full, seed)
+
+
+@app.command()
+def build(only: Only = "") -> int:
+    """Fetch the Go versions and compile the Go peers; a peer that cannot be had says why."""
+    from claimslab import peers
+
+    for peer in peers.build(ROOT, ROOT / "build", split(only)):
+        if peer.not_run:
+            print(f"go@{peer.version}: not run: {peer.not_run}")
+    return OK
+
+
+@app.command()
+def docs(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if stale.")] = False,
+) -> int:
+    """Make the generated blocks of README and docs from claims and reference run anew."""
+    from claimslab import docs as stage
+
+    return stage.main(ROOT, check)
