@@ -122,7 +122,8 @@ def load(root: Path, only: tuple[str, ...] = ()) -> list[Topic]:
     for file in files:
         shown = file.relative_to(root).as_posix()
         topic = from_json(vocabulary.topic(read_toml(file, shown), shown, file.parent.name))
-        for item in (*topic.claims, *topic.sweeps):
+        items: tuple[Claim | Sweep, ...] = (*topic.claims, *topic.sweeps)
+        for item in items:
             if item.id in seen:
                 what = f"{shown}: {type(item).__name__.lower()} {item.id}"
                 raise LabError(f"{what}: id: already taken in {seen[item.id]}; choose another")
