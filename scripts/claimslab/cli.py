@@ -1,4 +1,4 @@
-"""cli: the commands of `scripts/lab`; each reads its input, calls one stage and prints what came of it."""
+"""cli: the commands of `scripts/lab`; each calls one stage and prints what came of it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Only = Annotated[
-    str, typer.Option("--only", metavar="TOPIC,…", help="These topics; all by default.")
-]
+Only = Annotated[str, typer.Option("--only", metavar="TOPIC,…", help="Only these; else all.")]
 Native = Annotated[bool, typer.Option("--native", help="Programs built for this very processor.")]
 Budget = Annotated[str, typer.Option("--budget", metavar="TIME", help="As 90s, 30m or 2h.")]
-RunName = Annotated[
-    str, typer.Argument(metavar="[RUN]", help="A run's name or folder; else the latest.")
-]
+RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="Name or folder; else the latest.")]
 
 
 def main(argv: list[str]) -> int:
@@ -89,11 +85,9 @@ def find_run(name: str) -> Path:
 @app.command()
 def run(
     only: Only = "",
-    full: Annotated[
-        bool, typer.Option("--full", help="For publication: 30 blocks or more.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="For publication: 30 blocks.")] = False,
     budget: Budget = "",
-    resume: Annotated[str, typer.Option("--resume", metavar="RUN", help="Go on with a run.")] = "",
+    resume: Annotated[str, typer.Option("--resume", metavar="RUN", help="Go on with it.")] = "",
     smoke: Annotated[bool, typer.Option("--smoke", help="Two blocks: does it all work?")] = False,
     native: Native = False,
     seed: Annotated[int, typer.Option("--seed", help="Of every random choice; else drawn.")] = 0,
@@ -199,7 +193,7 @@ def show(
     claim_id: Annotated[str, typer.Argument(metavar="CLAIM")],
     name: Annotated[str, typer.Option("--run", metavar="RUN", help="Else the latest.")] = "",
 ) -> int:
-    """One claim: what is said, its rule, its verdict cell by cell, and the command that repeats it."""
+    """One claim: what is said, its rule, its verdict cell by cell, and how to repeat it."""
     import difflib
 
     from rich.console import Console
@@ -237,9 +231,7 @@ def doctor(native: Native = False) -> int:
 @app.command()
 def calibrate(
     budget: Budget = "10m",
-    full: Annotated[
-        bool, typer.Option("--full", help="30 blocks a verdict instead of 10.")
-    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="30 blocks a verdict, not 10.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Of every random choice; else drawn.")] = 0,
 ) -> int:
     """Judge the judge: false alarms on identical programs, planted slowdowns caught."""

@@ -1,4 +1,4 @@
-"""docs: the generated blocks of the README and of docs/questions.md; CI checks that they are fresh."""
+"""docs: the generated blocks of README and docs/questions.md; CI checks that they are fresh."""
 
 from __future__ import annotations
 
