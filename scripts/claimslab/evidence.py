@@ -1,10 +1,27 @@
-"""evidence: a run's folder on disk; written a block at a time, read by every later stage."""
+"""evidence: a run's folder on disk; written a block at a time, read by every later stage.
+
+A block is one write to trials.jsonl that ends with its `block` line, then fsync. What follows the
+last `block` line (a run killed while writing, a full disk) was never measured: readers leave it
+out with a warning, and `reopen` cuts it off before a run continues.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import jsonschema
+
+from .errors import UNFIT, LabError
+
+SCHEMA = 1
+RUN, TRIALS = "run.json", "trials.jsonl"
 
 
 @dataclass(frozen=True)
@@ -45,8 +62,234 @@ class Evidence:
     samples: list[Sample] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)  # a torn last line, for example
+    dropped: list[dict[str, Any]] = field(default_factory=list)  # subjects given up
+    planned: int = 0  # blocks of each topic that is timed: the plan's, or as fitted after block 1
+
+
+def create(results: Path, run: dict[str, Any]) -> Path:
+    """Make a folder of its own for a run, named by date and host, and write its run.json there."""
+    stem = f"{run['started'][:10]}-{run['host']['name']}"
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        folder = _own_folder(results, stem)
+        run = {**run, "run": folder.name}
+        _validate("run", run, RUN)
+        (folder / TRIALS).touch()
+        partial = folder / (RUN + ".partial")
+        with partial.open("w", encoding="utf-8") as file:
+            json.dump(run, file, ensure_ascii=False, allow_nan=False, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(folder / RUN)
+        _fsync_folder(folder)
+    except OSError as error:
+        raise LabError(f"{results}: cannot keep a run here: {error.strerror}", UNFIT) from error
+    return folder
+
+
+def _own_folder(results: Path, stem: str) -> Path:
+    """mkdir is exclusive: two runs that start together get two folders."""
+    number = 1
+    while True:
+        folder = results / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            number += 1
+
+
+class Writer:
+    """Appends blocks to a run that this process alone may write (see lock)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / TRIALS
+
+    def append(self, lines: Iterable[dict[str, Any]]) -> None:
+        """One write and fsync of a whole block; on failure the file is as it was before."""
+        lines = list(lines)
+        for line in lines:
+            _validate_line(line, "a new line")
+        data = b"".join(
+            json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            + b"\n"
+            for line in lines
+        )
+        try:
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            size = os.fstat(descriptor).st_size
+            try:
+                if (written := os.write(descriptor, data)) < len(data):
+                    os.write(descriptor, data[written:])  # says why the first write fell short
+                    raise OSError(0, "short write")
+                os.fsync(descriptor)
+            except BaseException as error:
+                with contextlib.suppress(OSError):  # else the reader leaves the torn block out
+                    os.ftruncate(descriptor, size)
+                if isinstance(error, OSError):
+                    raise self._unwritable(error) from error
+                raise
+        finally:
+            os.close(descriptor)
+
+    def _unwritable(self, error: OSError) -> LabError:
+        run = self.path.parent.name
+        return LabError(
+            f"{self.path}: {error.strerror}; the blocks before this one are safe, "
+            f"`make bench RESUME={run}` goes on from there",
+            UNFIT,
+        )
+
+
+def reopen(folder: Path) -> tuple[Evidence, Writer]:
+    """A run to continue; what a kill left half written is cut off, which a warning says."""
+    evidence, complete = _read(folder)
+    path = folder / TRIALS
+    try:
+        if path.stat().st_size > complete:
+            os.truncate(path, complete)
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}", UNFIT) from error
+    return evidence, Writer(folder)
 
 
 def read(path: Path) -> Evidence:
     """Load and check a run's folder; LabError says which line is wrong."""
-    raise NotImplementedError
+    return _read(path)[0]
+
+
+def _read(folder: Path) -> tuple[Evidence, int]:
+    """The evidence, and the length in bytes of its complete blocks."""
+    evidence = Evidence(path=folder, run=_read_run(folder))
+    evidence.planned = int(evidence.run["plan"]["blocks"])
+    path = folder / TRIALS
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}") from error
+
+    complete = position = 0
+    pending: list[dict[str, Any]] = []
+    seen: set[tuple[str, int]] = set()
+    for number, raw in enumerate(data.splitlines(keepends=True), start=1):
+        if not raw.endswith(b"\n"):
+            break  # the torn last line
+        position += len(raw)
+        line = _parse_line(raw, f"{path}, line {number}")
+        pending.append(line)
+        if line["kind"] == "block":
+            _take_block(evidence, pending, seen, f"{path}, line {number}")
+            pending, complete = [], position
+    if complete < len(data):
+        evidence.warnings.append(
+            f"{path.name}: the last block was not written whole and is left out "
+            f"({len(data) - complete} bytes)"
+        )
+    return evidence, complete
+
+
+def _read_run(folder: Path) -> dict[str, Any]:
+    path = folder / RUN
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise LabError(f"{folder}: no run here ({RUN} is missing)") from error
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise LabError(f"{path}: not JSON, or cut short ({error})") from error
+    if not isinstance(run, dict) or "schema" not in run:
+        raise LabError(f"{path}: not a run: it has no schema version")
+    if run["schema"] != SCHEMA:
+        raise LabError(f"{path}: schema version {run['schema']}, but this lab reads {SCHEMA}")
+    _validate("run", run, str(path))
+    return run
+
+
+def _parse_line(raw: bytes, where: str) -> dict[str, Any]:
+    try:
+        line = json.loads(raw)
+    except ValueError as error:
+        raise LabError(f"{where}: not JSON ({error})") from error
+    _validate_line(line, where)
+    assert isinstance(line, dict)
+    return line
+
+
+def _take_block(
+    evidence: Evidence, lines: list[dict[str, Any]], seen: set[tuple[str, int]], where: str
+) -> None:
+    """Add the lines of one whole block; its last line says whether its samples count."""
+    block = lines[-1]
+    label = f"{block['topic']}, block {block['block']}, attempt {block['attempt']}"
+    for line in lines:
+        if any(line[key] != block[key] for key in ("topic", "block", "attempt")):
+            raise LabError(f"{where}: a line of another block stands among those of {label}")
+    if (block["topic"], block["block"]) in seen:
+        raise LabError(f"{where}: {label} was already measured and accepted")
+    if block["accepted"]:
+        seen.add((block["topic"], block["block"]))
+    evidence.blocks.append(block)
+    for line in lines[:-1]:
+        match line["kind"]:
+            case "trial":
+                evidence.trials.append(line)
+            case "dropped":
+                evidence.dropped.append(line)
+            case "plan":
+                evidence.planned = line["blocks"]
+            case "sample" if block["accepted"]:
+                evidence.samples.append(_sample(line))
+            case "fact" if block["accepted"]:
+                evidence.facts.append(_fact(line))
+
+
+def _sample(line: dict[str, Any]) -> Sample:
+    return Sample(
+        line["topic"], line["subject"], line["case"], line["metric"], line["block"],
+        float(line["value"]), tuple(line["batches"]), tuple(line["iterations"]), line["checksum"],
+    )  # fmt: skip
+
+
+def _fact(line: dict[str, Any]) -> Fact:
+    return Fact(
+        line["topic"], line["subject"], line["case"], line["metric"],
+        line.get("value"), line.get("not_run", ""),
+    )  # fmt: skip
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def _validator(schema: str, part: str = "") -> Any:
+    """A compiled validator; `part` picks one line kind, so that messages name the field."""
+    path = Path(__file__).with_name("schemas") / f"{schema}.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if part:
+        document = {"$defs": document["$defs"], **document["$defs"][part]}
+    return jsonschema.Draft202012Validator(document)
+
+
+def _validate(schema: str, value: Any, where: str, part: str = "") -> None:
+    error = jsonschema.exceptions.best_match(_validator(schema, part).iter_errors(value))
+    if error is not None:
+        field_name = "/".join(str(step) for step in error.absolute_path)
+        message = error.message if len(error.message) < 200 else error.message[:200] + "…"
+        raise LabError(f"{where}: {field_name + ': ' if field_name else ''}{message}")
+
+
+def _validate_line(line: Any, where: str) -> None:
+    kind = line.get("kind") if isinstance(line, dict) else None
+    if kind not in ("trial", "sample", "fact", "dropped", "plan", "block"):
+        raise LabError(f"{where}: no line of evidence: its kind is {kind!r}")
+    _validate("trials", line, where, part=kind)
