@@ -1,0 +1,23 @@
+# dependencies: every library that the C++ parts link, and what it is called where it is missing.
+
+# lab_require(<package> <target> DEBIAN <name> FEDORA <name> ARCH <name>)
+function(lab_require package target)
+  cmake_parse_arguments(PARSE_ARGV 2 NEED "" "DEBIAN;FEDORA;ARCH" "")
+  find_package(${package} QUIET GLOBAL)
+  if(NOT TARGET ${target})
+    message(FATAL_ERROR "${package} is missing. Install ${NEED_DEBIAN} (Debian, Ubuntu), "
+                        "${NEED_FEDORA} (Fedora) or ${NEED_ARCH} (Arch), then configure again.")
+  endif()
+  set(${package}_VERSION "${${package}_VERSION}" PARENT_SCOPE)
+endfunction()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+lab_require(benchmark benchmark::benchmark
+            DEBIAN libbenchmark-dev FEDORA google-benchmark-devel ARCH benchmark)
+lab_require(GTest GTest::gtest_main DEBIAN libgtest-dev FEDORA gtest-devel ARCH gtest)
+lab_require(nlohmann_json nlohmann_json::nlohmann_json
+            DEBIAN nlohmann-json3-dev FEDORA json-devel ARCH nlohmann-json)
+
+# Optional: it only tells the versions of the allocators.
+find_package(PkgConfig QUIET)

@@ -1,0 +1,8 @@
+# sanitizers: LAB_SANITIZE is empty, "address,undefined" or "thread"; it holds for everything built.
+
+set(LAB_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize takes them")
+
+if(LAB_SANITIZE)
+  string(APPEND CMAKE_CXX_FLAGS
+         " -fsanitize=${LAB_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer")
+endif()

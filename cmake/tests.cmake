@@ -1,0 +1,35 @@
+# tests: every tests/**/*_test.cpp is a GoogleTest program, every tests/**/*_program.cpp one they run.
+
+include(GoogleTest)
+
+# lab_target_name(<variable> <file>): the path below tests/ with dots, so stems may repeat in folders.
+function(lab_target_name variable file)
+  file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}/tests" "${file}")
+  string(REGEX REPLACE "\\.cpp$" "" path "${path}")
+  string(REPLACE "/" "." path "${path}")
+  set(${variable} "${path}" PARENT_SCOPE)
+endfunction()
+
+function(lab_add_test_program file)
+  get_filename_component(name "${file}" NAME_WE)
+  add_executable(${name} "${file}")
+  target_link_libraries(${name} PRIVATE lab_harness lab_models)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
+  set_property(GLOBAL APPEND PROPERTY lab_test_programs ${name})
+endfunction()
+
+function(lab_add_test file)
+  lab_target_name(target "${file}")
+  get_property(programs GLOBAL PROPERTY lab_test_programs)
+  add_executable(${target} "${file}")
+  target_link_libraries(${target} PRIVATE lab_harness lab_models GTest::gtest_main)
+  target_compile_definitions(${target} PRIVATE
+                             LAB_TEST_PROGRAMS="${PROJECT_BINARY_DIR}/tests/programs"
+                             LAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  if(programs)
+    add_dependencies(${target} ${programs})
+  endif()
+  gtest_discover_tests(${target} TEST_PREFIX "${target}:" DISCOVERY_MODE PRE_TEST
+                       PROPERTIES TIMEOUT 120)
+endfunction()
