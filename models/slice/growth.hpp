@@ -104,6 +104,16 @@ using one_and_a_half = factor<3, 2>;
 using golden = factor<832040, 514229>;  // neighbours in Fibonacci's sequence: the golden ratio to 12 digits
 using one_and_an_eighth = factor<9, 8>;
 
+/// Rule, but the first array has room for Bytes: an allocator's smallest blocks are larger than one
+/// small element, so the first few doublings would buy nothing.
+template <std::size_t Bytes, class Rule>
+struct first_array {
+    static constexpr std::size_t next(std::size_t old_cap, std::size_t needed, std::size_t elem_bytes) {
+        const std::size_t cap = Rule{}.next(old_cap, needed, elem_bytes);
+        return old_cap == 0 ? std::max(cap, Bytes / elem_bytes) : cap;
+    }
+};
+
 /// A factor chosen at run time, for sweeps.
 struct any_factor {
     double times = 2.0;

@@ -119,8 +119,6 @@ public:
         return *address(i);
     }
 
-    operator std::span<const T>() const requires(!Sizeless<T>) { return {data_, len_}; }
-
     /// s = append(s, value). The value is read before anything changes. Throws std::length_error
     /// with Go's text or std::bad_alloc, and then nothing has changed (elements whose move throws
     /// and that cannot be copied excepted, as with std::vector).
