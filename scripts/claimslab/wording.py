@@ -1,0 +1,139 @@
+"""wording: numbers, intervals and effects as text, the same in charts, tables and alt texts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def number(value: float | None, padded: bool = False) -> str:
+    """Three significant digits, thousands by letter; `padded` writes 2.00 where 2 was measured.
+
+    >>> number(2.4119), number(0.0312), number(1_250_000), number(10_000)
+    ('2.41', '0.0312', '1.25M', '10k')
+    """
+    if value is None or not math.isfinite(value):
+        return "–" if value is None or math.isnan(value) else ("∞" if value > 0 else "−∞")
+    if value == 0:
+        return "0"
+    size = float(f"{abs(value):.3g}")
+    sign = "−" if value < 0 else ""
+    for scale, letter in _SI:
+        if size >= scale:
+            return sign + _plain(size / scale, padded) + letter
+    return sign + _plain(size, padded)
+
+
+def _plain(value: float, padded: bool) -> str:
+    if value < 1e-4:
+        return f"{value:.3g}"
+    if abs(value - round(value)) < 1e-9 and not padded:
+        return f"{value:.0f}"
+    return f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}"
+
+
+def tick(value: float) -> str:
+    """A number for an axis, without zeros that say nothing.
+
+    >>> tick(0.5), tick(1.5), tick(10_000)
+    ('0.5', '1.5', '10k')
+    """
+    text = number(float(f"{value:.6g}"))
+    return re.sub(r"(\.\d*?)0+(?=\D*$)", r"\1", text).replace(".k", "k").rstrip(".")
+
+
+def amount(value: float, unit: str, padded: bool = False) -> str:
+    """A number with its unit; × clings to it."""
+    return number(value, padded) + (unit if unit in ("", "×") else f" {unit}")
+
+
+def interval(cell: Mapping[str, Any], unit: str = "") -> str:
+    """`2.41× [2.30, 2.52]`, or what is known of it."""
+    if cell.get("estimate") is None:
+        return ""
+    low, high = cell.get("low"), cell.get("high")
+    if low is None or high is None:
+        return amount(float(cell["estimate"]), unit)
+    return amount(float(cell["estimate"]), unit, True) + f" [{_range(low, high)}]"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{number(low, True)}, {number(high, True)}"
+
+
+def unit_of(claim: Mapping[str, Any]) -> str:
+    """× for ratios, nothing for exponents and facts, otherwise the metric."""
+    if any(c.get("over") for c in claim.get("cells", [])):
+        return "×"
+    rule = claim.get("rule_kind", "")
+    return "" if rule == "growth" or claim.get("kind") == "exact" else str(claim.get("metric", ""))
+
+
+def effect(claim: Mapping[str, Any]) -> str:
+    """A claim's effect in a few characters: the estimates' range and the widest interval around it.
+
+    Facts without an estimate are counted instead: `3 of 5 hold`.
+    """
+    cells = [c for c in claim.get("cells", []) if c.get("word") != "not run"]
+    known = [c for c in cells if c.get("estimate") is not None]
+    if claim.get("kind") == "exact" or not known:
+        holds = sum(c.get("word") == "reproduced" for c in cells)
+        return f"{holds} of {len(cells)} hold" if cells else "–"
+    low, high = min(known, key=_estimate), max(known, key=_estimate)
+    unit = unit_of(claim)
+    if len(known) == 1:
+        return interval(known[0], unit)
+    text = number(low["estimate"], True) + "…" + amount(high["estimate"], unit, True)
+    edges = [float(c[k]) for c in known for k in ("low", "high") if c.get(k) is not None]
+    if edges:
+        text += f" [{_range(min(edges), max(edges))}]"
+    return text
+
+
+def _estimate(cell: Mapping[str, Any]) -> float:
+    return float(cell["estimate"])
+
+
+def region(bounds: Sequence[float | None] | None, unit: str = "") -> str:
+    """The region a claim calls for: `1.5× to 5×`, `at most 0.5×`, or nothing."""
+    if not bounds:
+        return ""
+    low, high = bounds[0], bounds[-1]
+    if low is None and high is None:
+        return ""
+    if low is None and high is not None:
+        return f"at most {amount(high, unit)}"
+    if high is None and low is not None:
+        return f"at least {amount(low, unit)}"
+    assert low is not None and high is not None
+    return amount(low, unit) if low == high else f"{amount(low, unit)} to {amount(high, unit)}"
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 block`, `2 blocks`; a noun that ends in y takes -ies.
+
+    >>> counted(1, "block"), counted(2, "try")
+    ('1 block', '2 tries')
+    """
+    if n == 1:
+        return f"{n} {noun}"
+    return f"{n} {noun[:-1]}ies" if re.search(r"[^aeiou]y$", noun) else f"{n} {noun}s"
+
+
+def distinct(cases: Sequence[str]) -> dict[str, str]:
+    """Each case's shortest telling part: what all of them share is left out.
+
+    >>> distinct(["Append/elem=8/n=10", "Append/elem=8/n=100"])
+    {'Append/elem=8/n=10': 'n=10', 'Append/elem=8/n=100': 'n=100'}
+    """
+    unique = list(dict.fromkeys(cases))
+    if len(unique) < 2:
+        return {c: c for c in unique}
+    parts = [c.split("/") for c in unique]
+    shared = set.intersection(*(set(p) for p in parts))
+    telling = ("/".join(x for x in p if x not in shared) for p in parts)
+    return {c: short or c for c, short in zip(unique, telling, strict=True)}
