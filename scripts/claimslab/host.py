@@ -25,6 +25,7 @@ def machine() -> dict[str, Any]:
         "name": sanitise(platform.node()),
         "os": operating_system(),
         "kernel": platform.release(),
+        "arch": platform.machine(),
         "cpu": cpu_model(),
         "cores": os.cpu_count() or 1,
         "memory_bytes": psutil.virtual_memory().total,

@@ -21,7 +21,7 @@ from . import process
 from .gate import Reading, Watch
 from .process import Ended
 
-NAME_MAX_ARGV0 = 255  # argv[0] grows by up to this many bytes; like the padding it moves the stack
+MOST_ARGV0 = 255  # argv[0] grows by up to this many bytes; like the padding it moves the stack
 
 _result = re.compile(r"Benchmark(\S+?)(?:-\d+)?\s+(\d+)\s+(\S.*)")
 _config = re.compile(r"[a-z][^\sA-Z:]*:(?:\s.*)?")  # goos: linux, as the Go format defines it

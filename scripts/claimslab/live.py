@@ -1,0 +1,90 @@
+"""live: what a person sees while the lab measures; drawn only between trials, never beside one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+
+def duration(seconds: float) -> str:
+    """`48 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+class Live:
+    """A progress line on a terminal; one plain line a block elsewhere. Use it as a context."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(highlight=False)
+        self.total = self.done = self.rejected = 0
+        self._progress: Progress | None = None
+        if self.console.is_terminal:
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                MofNCompleteColumn(),
+                TextColumn("blocks · {task.fields[rejected]} rejected · {task.fields[left]}"),
+                console=self.console,
+                auto_refresh=False,  # no thread, and nothing drawn while a trial runs
+                transient=True,
+            )
+            self._task = self._progress.add_task("", total=None, rejected=0, left="")
+
+    def __enter__(self) -> Live:
+        if self._progress:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress:
+            self._progress.stop()
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self.console.print(text, markup=False, soft_wrap=True)
+
+    def expect(self, total: int, done: int) -> None:
+        """How many blocks there are in all, and are behind us."""
+        self.total, self.done = total, done
+        self._draw()
+
+    def trial(self, what: str, number: int, of: int) -> None:
+        """About to run the trial `number` (from 1) of `of`."""
+        self._draw(f"{what} · {number}/{of}")
+
+    def block(self, line: dict[str, Any], left_s: float | None) -> None:
+        """A block ended: its `block` line, and the time that the rest will take."""
+        left = "" if left_s is None else f"{duration(left_s)} left"
+        if line["accepted"]:
+            self.done += 1
+        else:
+            self.rejected += 1
+        if self._progress:
+            self._draw(left=left)
+        name = f"{line['topic']}, block {line['block']}"
+        if not line["accepted"]:
+            more = f" (and {len(line['reasons']) - 1} more)" if len(line["reasons"]) > 1 else ""
+            self.note(f"{name} rejected: {line['reasons'][0]}{more}")
+        elif not self._progress:
+            what = "facts" if line["block"] == 0 else f"block {line['block']}"
+            end = f"; {left}" if left else ""
+            took = duration(line["wall_s"])
+            self.note(f"[{self.done}/{self.total}] {line['topic']}, {what}: {took}{end}")
+
+    def _draw(self, text: str | None = None, left: str | None = None) -> None:
+        if not self._progress:
+            return
+        fields: dict[str, Any] = {"rejected": self.rejected}
+        if text is not None:
+            fields["description"] = text
+        if left is not None:
+            fields["left"] = left
+        self._progress.update(self._task, completed=self.done, total=self.total, **fields)
+        self._progress.refresh()
