@@ -37,16 +37,12 @@ def questions_table(
     for judged in verdicts:
         for claim in judged["claims"]:
             words.setdefault(claim["question"], Counter())[claim["word"]] += 1
-    rows = [
-        "| question | about | where | claims | verdicts of the reference run |",
-        "|---|---|---|---|---|",
-    ]
+    rows = ["| question | about | where | claims | in the reference run |", "|---|---|---|---|---|"]
     for number, row in sorted(questions.items()):
         counted = words.get(int(number), Counter())
         said = ", ".join(f"{count} {word}" for word, count in counted.most_common())
-        rows.append(
-            f"| {number} | {row['about']} | {where(row, rooms)} | {claims[int(number)] or ''} | {said} |"
-        )
+        place, count = where(row, rooms), claims[int(number)] or ""
+        rows.append(f"| {number} | {row['about']} | {place} | {count} | {said} |")
     return "\n".join(rows)
 
 
@@ -76,18 +72,12 @@ def main(root: Path, check: bool) -> int:
     from claimslab import report
     from claimslab.claims import load
 
-    folders = sorted(
-        path.parent for path in (root / "results" / "reference").glob("*/verdicts.json")
-    )
-    verdicts = [json.loads((folder / "verdicts.json").read_text("utf-8")) for folder in folders]
-    blocks = {
-        root / "docs" / "questions.md": (
-            "questions",
-            questions_table(read_questions(root), load(root), verdicts),
-        )
-    }
-    if folders:
-        readme = report.readme_block(verdicts[-1], store.read(folders[-1]))
+    published = sorted((root / "results" / "reference").glob("*/verdicts.json"))
+    verdicts = [json.loads(path.read_text(encoding="utf-8")) for path in published]
+    table = questions_table(read_questions(root), load(root), verdicts)
+    blocks = {root / "docs" / "questions.md": ("questions", table)}
+    if published:
+        readme = report.readme_block(verdicts[-1], store.read(published[-1].parent))
         blocks[root / "README.md"] = ("verdicts", readme)
     stale = []
     for path, (name, body) in blocks.items():

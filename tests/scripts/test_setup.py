@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = "bash dirname uname sed grep cut tr head sort cksum cat mkdir rm tail printf env".split()
+TOOLS = "bash dirname uname sed grep cut tr head sort cksum cat mkdir rm tail printf env"
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def bare_machine(tmp_path: Path) -> Path:
     for name in ("setup", "requirements.txt"):
         shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts" / name)
     (tmp_path / "bin").mkdir()
-    for tool in TOOLS:
+    for tool in TOOLS.split():
         found = shutil.which(tool)
         if found:
             (tmp_path / "bin" / tool).symlink_to(found)
