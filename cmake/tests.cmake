@@ -22,7 +22,8 @@ function(lab_add_test file)
   lab_target_name(target "${file}")
   get_property(programs GLOBAL PROPERTY lab_test_programs)
   add_executable(${target} "${file}")
-  target_link_libraries(${target} PRIVATE lab_harness lab_models GTest::gtest_main)
+  target_link_libraries(${target} PRIVATE lab_harness lab_models
+                        nlohmann_json::nlohmann_json GTest::gtest_main)
   target_compile_definitions(${target} PRIVATE
                              LAB_TEST_PROGRAMS="${PROJECT_BINARY_DIR}/tests/programs"
                              LAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -31,5 +32,6 @@ function(lab_add_test file)
     add_dependencies(${target} ${programs})
   endif()
   gtest_discover_tests(${target} TEST_PREFIX "${target}:" DISCOVERY_MODE PRE_TEST
+                       NO_PRETTY_TYPES NO_PRETTY_VALUES
                        PROPERTIES TIMEOUT 120)
 endfunction()

@@ -55,6 +55,18 @@ void print_fact(const std::string& subject, const std::string& case_name, const 
     print_line(line);
 }
 
+// What it throws names the fact.
+Value measure(const FactCase& fact) {
+    const std::string where = fact.metric + " of " + fact.name + " for " + fact.subject + ": ";
+    try {
+        return fact.measure();
+    } catch (const std::bad_alloc&) {
+        throw std::runtime_error(where + "out of memory");
+    } catch (const std::exception& error) {
+        throw std::runtime_error(where + error.what());
+    }
+}
+
 bool asked_for(const Options& options, const std::string& case_name) {
     return options.cases.empty() ||
            std::ranges::find(options.cases, case_name) != options.cases.end();
@@ -155,7 +167,8 @@ void print_facts(const Registry& registry, const Options& options,
                  const std::optional<NotRun>& not_run) {
     for (const FactCase& fact : registry.facts) {
         if (fact.subject != options.subject || !asked_for(options, fact.name)) continue;
-        print_fact(fact.subject, fact.name, fact.metric, not_run ? Value(*not_run) : fact.measure());
+        print_fact(fact.subject, fact.name, fact.metric,
+                   not_run ? Value(*not_run) : measure(fact));
     }
     std::optional<NotRun> uncounted = not_run;
     if (!sanitizer().empty()) {
@@ -184,7 +197,7 @@ void print_allocations(const Registry& registry, const Options& options) {
             print_allocations_not_run(timed, NotRun{"the allocation counter did not load"});
             return;
         }
-        const std::unique_ptr<Operation> operation = timed.set_up();
+        const std::unique_ptr<Operation> operation = set_up(timed);
         operation->run(std::int64_t{1}, 0);  // warm: what the first operation sets up for good
         std::uint64_t calls_before = 0, bytes_before = 0, calls = 0, bytes = 0;
         totals(&calls_before, &bytes_before);

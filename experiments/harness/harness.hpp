@@ -34,6 +34,9 @@ struct TimedCase {
     std::function<std::unique_ptr<Operation>()> set_up;
 };
 
+/// Runs the set-up; what it throws names the case.
+std::unique_ptr<Operation> set_up(const TimedCase& timed);
+
 struct FactCase {
     std::string subject;
     std::string name;

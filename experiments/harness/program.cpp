@@ -1,8 +1,12 @@
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 #include "harness/batches.hpp"
 #include "harness/facts.hpp"
@@ -34,9 +38,9 @@ void add_empty(Registry& registry) {
     if (subjects.empty()) subjects.push_back("harness");
     for (const std::string& subject : subjects) {
         if (find_case(registry.timed, subject, k_empty) != registry.timed.end()) continue;
-        registry.timed.push_back({subject, k_empty, [] {
-                                      auto set_up = [] { return [] { return std::uint64_t{0}; }; };
-                                      return std::make_unique<OperationOf<decltype(set_up)>>(set_up);
+        auto nothing = [] { return [] { return std::uint64_t{0}; }; };
+        registry.timed.push_back({subject, k_empty, [nothing]() mutable {
+                                      return std::make_unique<OperationOf<decltype(nothing)>>(nothing);
                                   }});
     }
 }
@@ -45,7 +49,7 @@ void run_lab(const Registry& registry, const Options& options) {
     std::cout << "subject: " << options.subject << std::endl;
     for (const std::string& name : options.cases) {
         const auto timed = find_case(registry.timed, options.subject, name);
-        const std::unique_ptr<Operation> operation = timed->set_up();
+        const std::unique_ptr<Operation> operation = set_up(*timed);
         print_batches(name, *operation,
                       {options.batches, options.batch_ms, options.slowdown_percent});
     }
@@ -53,7 +57,7 @@ void run_lab(const Registry& registry, const Options& options) {
 
 void run_count(const Registry& registry, const Options& options) {
     const auto timed = find_case(registry.timed, options.subject, options.cases.front());
-    const std::unique_ptr<Operation> operation = timed->set_up();
+    const std::unique_ptr<Operation> operation = set_up(*timed);
     const std::uint64_t checksum = operation->run(options.count, options.slowdown_percent);
     std::cout << (checksum & 0xffffffffU) << std::endl;
 }
@@ -115,6 +119,17 @@ int fail(const Registry& registry, const std::string& message, int status) {
 
 }  // namespace
 
+std::unique_ptr<Operation> set_up(const TimedCase& timed) {
+    const std::string where = "set-up of " + timed.name + " for " + timed.subject + ": ";
+    try {
+        return timed.set_up();
+    } catch (const std::bad_alloc&) {
+        throw std::runtime_error(where + "out of memory");
+    } catch (const std::exception& error) {
+        throw std::runtime_error(where + error.what());
+    }
+}
+
 Program::Program(std::string topic) { registry_.topic = std::move(topic); }
 
 void Program::add(TimedCase timed) {
@@ -162,15 +177,21 @@ int Program::main(int argc, char** argv) {
     int status = 0;
     try {
         add_empty(registry_);
-        status = run(registry_, read_options({argv + std::min(argc, 1), argv + argc}, registry_), argv);
+        const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+        const Options options = read_options(arguments, registry_);
+        // Stop at the first line that cannot be written; Google Benchmark's own output expects no throw.
+        if (options.mode != Mode::alone) std::cout.exceptions(std::ios::badbit);
+        status = run(registry_, options, argv);
+        if (!std::cout.flush()) throw std::ios::failure("flush");
     } catch (const UsageError& error) {
         return fail(registry_, error.what(), 2);
+    } catch (const std::ios::failure&) {
+        return fail(registry_, std::string("cannot write standard output: ") + std::strerror(errno), 1);
     } catch (const std::bad_alloc&) {
         return fail(registry_, "out of memory", 1);
     } catch (const std::exception& error) {
         return fail(registry_, error.what(), 1);
     }
-    if (!std::cout.flush()) return fail(registry_, "cannot write to standard output", 1);
     return status;
 }
 

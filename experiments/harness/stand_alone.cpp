@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 #include <set>
+#include <sstream>
 
 namespace lab {
 
@@ -32,6 +33,21 @@ void check_formats(const std::vector<std::string>& flags) {
     }
 }
 
+// Collects what Google Benchmark says on stderr, to put it into the one line of an error.
+class CaptureStderr {
+   public:
+    CaptureStderr() : before_(std::cerr.rdbuf(text_.rdbuf())) {}
+    ~CaptureStderr() { std::cerr.rdbuf(before_); }
+    CaptureStderr(const CaptureStderr&) = delete;
+    CaptureStderr& operator=(const CaptureStderr&) = delete;
+
+    std::string text() const { return text_.str(); }
+
+   private:
+    std::ostringstream text_;
+    std::streambuf* before_;
+};
+
 // Google Benchmark keeps the pointer argv0; it must live as long as the process.
 void initialize(std::vector<std::string> flags, char* argv0) {
     check_formats(flags);
@@ -39,10 +55,27 @@ void initialize(std::vector<std::string> flags, char* argv0) {
     for (std::string& flag : flags) pointers.push_back(flag.data());
     int count = static_cast<int>(pointers.size());
     pointers.push_back(nullptr);
+    const CaptureStderr said;
     benchmark::Initialize(&count, pointers.data());
     if (count > 1) {
-        throw UsageError(std::string(pointers[1]) + ": Google Benchmark knows no such flag or value");
+        const std::string why = said.text().empty() ? "Google Benchmark knows no such flag" : said.text();
+        throw UsageError(std::string(pointers[1]) + ": " + why);
     }
+}
+
+// What to run; subjects that need a malloc of their own only if one is named.
+std::vector<const TimedCase*> chosen(const Registry& registry, const Options& options,
+                                     std::set<std::string>& left_out) {
+    std::vector<const TimedCase*> cases;
+    for (const TimedCase& timed : registry.timed) {
+        if (!options.subject.empty() && timed.subject != options.subject) continue;
+        if (options.subject.empty() && is_preloaded(registry, timed.subject)) {
+            left_out.insert(timed.subject);
+        } else {
+            cases.push_back(&timed);
+        }
+    }
+    return cases;
 }
 
 }  // namespace
@@ -51,28 +84,25 @@ int run_stand_alone(const Registry& registry, const Options& options, char* argv
     initialize(options.benchmark_flags, argv0);
     Current current;
     std::set<std::string> left_out;
-    for (const TimedCase& timed : registry.timed) {
-        if (!options.subject.empty() && timed.subject != options.subject) continue;
-        if (options.subject.empty() && is_preloaded(registry, timed.subject)) {
-            if (left_out.insert(timed.subject).second) {
-                std::cerr << registry.topic << ": " << timed.subject
-                          << " is left out; it runs with --subject=" << timed.subject << '\n';
+    for (const TimedCase* timed : chosen(registry, options, left_out)) {
+        const std::string name = timed->subject + "/" + timed->name;
+        benchmark::RegisterBenchmark(name.c_str(), [&current, &options, timed](auto& state) {
+            if (current.timed != timed) {
+                current.operation.reset();
+                current.operation = set_up(*timed);
+                current.timed = timed;
             }
-            continue;
-        }
-        benchmark::RegisterBenchmark(
-            (timed.subject + "/" + timed.name).c_str(), [&](benchmark::State& state) {
-                if (current.timed != &timed) {
-                    current.operation.reset();
-                    current.operation = timed.set_up();
-                    current.timed = &timed;
-                }
-                current.operation->run(state, options.slowdown_percent);
-            });
+            current.operation->run(state, options.slowdown_percent);
+        });
     }
     const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
-    return ran == 0 ? 2 : 0;  // Google Benchmark has said why
+    if (ran == 0) return 2;  // Google Benchmark has said why
+    for (const std::string& subject : left_out) {
+        std::cerr << registry.topic << ": " << subject
+                  << " was left out; it runs with --subject=" << subject << '\n';
+    }
+    return 0;
 }
 
 }  // namespace lab
