@@ -52,7 +52,9 @@ def measure(
     order = plan.trial_order(run["seed"], topic["name"], block, list(by_name))
     draw = plan.rng(run["seed"], topic["name"], block, attempt)
     host, settings = run["host"], run["plan"]
-    clock, lines, reasons = Clock(), [], []
+    clock = Clock()
+    lines: list[Line] = []
+    reasons: list[str] = []
     for place, name in enumerate(order):
         # Drawn for dropped subjects too, so that the others' draws do not depend on them.
         padding = draw.randrange(0, PADDING_MOST + 1, PADDING_STEP)
@@ -92,7 +94,8 @@ def has_facts(topic: Line) -> bool:
 def measure_facts(root: Path, run: Line, topic: Line, live: Live) -> list[Line]:
     """The lines of block 0. A fact that cannot be had is there too, with the reason."""
     key = {"block": 0, "attempt": 1, "topic": topic["name"]}
-    clock, lines = Clock(), []
+    clock = Clock()
+    lines: list[Line] = []
     asked = [subject for subject in topic["subjects"] if subject["facts"] or subject["counted"]]
     for place, subject in enumerate(asked):
         live.trial(f"{topic['name']} facts · {subject['name']}", place + 1, len(asked))
@@ -100,7 +103,7 @@ def measure_facts(root: Path, run: Line, topic: Line, live: Live) -> list[Line]:
         for case in subject["counted"]:
             live.trial(f"{topic['name']} instructions · {subject['name']}", place + 1, len(asked))
             counted = count.instructions(root, subject["command"], subject["name"], case)
-            value = {"not_run": counted} if isinstance(counted, str) else {"value": counted}
+            value: Line = {"not_run" if isinstance(counted, str) else "value": counted}
             fact = {"kind": "fact", **key, "subject": subject["name"], "case": case}
             lines.append({**fact, "metric": "ir/op", **value})
     return [*lines, clock.line(key)]

@@ -164,7 +164,7 @@ def read(path: Path) -> Evidence:
 
 def _read(folder: Path) -> tuple[Evidence, int]:
     """The evidence, and the length in bytes of its complete blocks."""
-    evidence = Evidence(path=folder, run=_read_run(folder))
+    evidence = Evidence(path=folder, run=read_run(folder))
     evidence.planned = int(evidence.run["plan"]["blocks"])
     path = folder / TRIALS
     try:
@@ -192,7 +192,7 @@ def _read(folder: Path) -> tuple[Evidence, int]:
     return evidence, complete
 
 
-def _read_run(folder: Path) -> dict[str, Any]:
+def read_run(folder: Path) -> dict[str, Any]:
     path = folder / RUN
     try:
         run = json.loads(path.read_text(encoding="utf-8"))

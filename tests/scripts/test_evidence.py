@@ -1,0 +1,147 @@
+"""Evidence: a block is there whole or not at all, and every bad file gets one clear line."""
+
+from __future__ import annotations
+
+import json
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+import standin
+from claimslab import evidence
+from claimslab.errors import UNFIT, USAGE, LabError
+
+KEY = {"attempt": 1, "topic": "toys"}
+
+
+def block_lines(number: int, accepted: bool = True) -> list[dict[str, Any]]:
+    key = {"block": number, **KEY}
+    sample = {"case": "Work/n=1", "metric": "ns/op", "value": 2.0, "batches": [1.0, 2.0, 3.0]}
+    return [
+        {"kind": "sample", **key, "subject": "a", **sample, "iterations": [9], "checksum": 4},
+        {
+            "kind": "block", **key, "accepted": accepted, "reasons": [] if accepted else ["noise"],
+            "started": "2026-11-24T17:30:00Z", "wall_s": 0.5,
+        },
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    run = standin.document(tmp_path, {"toys": {"a": "ok"}})
+    return evidence.create(tmp_path / "results", run)
+
+
+def complaint(call: Any, *arguments: Any) -> LabError:
+    with pytest.raises(LabError) as caught:
+        call(*arguments)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_reads_what_was_written_and_uses_accepted_blocks_only(folder: Path) -> None:
+    writer = evidence.Writer(folder)
+    writer.append(block_lines(1))
+    writer.append(block_lines(2, accepted=False))
+    found = evidence.read(folder)
+    assert [sample.block for sample in found.samples] == [1]
+    assert found.samples[0].batches == (1.0, 2.0, 3.0)
+    assert [block["accepted"] for block in found.blocks] == [True, False]
+    assert found.planned == 3 and not found.warnings
+
+
+def test_runs_never_share_a_folder(tmp_path: Path) -> None:
+    run = standin.document(tmp_path, {"toys": {"a": "ok"}})
+    folders = [evidence.create(tmp_path / "results", run) for _ in range(3)]
+    assert len(set(folders)) == 3 and folders[1].name == folders[0].name + "-2"
+    assert evidence.read(folders[2]).run["run"] == folders[2].name
+
+
+def test_every_cut_of_the_file_resumes_at_a_whole_block(folder: Path) -> None:
+    writer = evidence.Writer(folder)
+    path = folder / evidence.TRIALS
+    ends = [0]
+    for number in (1, 2):
+        writer.append(block_lines(number))
+        ends.append(path.stat().st_size)
+    whole = path.read_bytes()
+    for cut in range(len(whole) + 1):
+        path.write_bytes(whole[:cut])
+        blocks = sum(cut >= end for end in ends[1:])
+        read = evidence.read(folder)
+        assert len(read.blocks) == len(read.samples) == blocks
+        assert bool(read.warnings) == (cut not in ends)
+        assert path.stat().st_size == cut, "reading changes nothing"
+        evidence.reopen(folder)
+        assert path.stat().st_size == ends[blocks]
+        assert not evidence.read(folder).warnings
+
+
+def test_a_full_disk_leaves_what_was_there(folder: Path) -> None:
+    writer = evidence.Writer(folder)
+    writer.append(block_lines(1))
+    before = (folder / evidence.TRIALS).read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 100, limits[1]))
+    try:
+        error = complaint(writer.append, block_lines(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert error.status == UNFIT and f"RESUME={folder.name}" in str(error)
+    assert (folder / evidence.TRIALS).read_bytes() == before
+
+
+def test_an_unwritable_place_is_named(folder: Path) -> None:
+    (folder / evidence.TRIALS).unlink()
+    (folder / evidence.TRIALS).mkdir()
+    assert complaint(evidence.Writer(folder).append, block_lines(1)).status == UNFIT
+    blocker = folder / "file"
+    blocker.touch()
+    run = evidence.read_run(folder)
+    assert complaint(evidence.create, blocker / "results", run).status == UNFIT
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda f: (f / "run.json").unlink(), "no run here"),
+        (lambda f: (f / "trials.jsonl").unlink(), "trials.jsonl: No such file"),
+        (lambda f: (f / "run.json").write_text('{"schema": 1, "run'), "cut short"),
+        (lambda f: (f / "run.json").write_text("[]"), "no schema version"),
+        (lambda f: (f / "run.json").write_text('{"schema": 2}'), "schema version 2"),
+        (lambda f: (f / "run.json").write_text('{"schema": 1}'), "required property"),
+        (lambda f: (f / "run.json").write_bytes(b"\xff\xfe"), "not JSON"),
+        (lambda f: (f / "trials.jsonl").write_text("{}\n"), "line 1: no line of evidence"),
+        (lambda f: (f / "trials.jsonl").write_text("\n"), "line 1: not JSON"),
+        (lambda f: (f / "trials.jsonl").write_bytes(b"\xff\n"), "line 1: not JSON"),
+    ],
+)
+def test_bad_files_get_one_line(folder: Path, spoil: Any, says: str) -> None:
+    spoil(folder)
+    error = complaint(evidence.read, folder)
+    assert says in str(error) and error.status == USAGE
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"value": "fast"}, "line 1: value: 'fast'"),
+        ({"extra": 1}, "line 1: .*extra"),
+        ({"block": 7}, "line 2: a line of another block"),
+    ],
+)
+def test_bad_lines_are_named(folder: Path, change: dict[str, Any], says: str) -> None:
+    lines = block_lines(1)
+    lines[0] |= change
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / evidence.TRIALS).write_text(text)
+    with pytest.raises(LabError, match=says):
+        evidence.read(folder)
+
+
+def test_a_block_counts_once(folder: Path) -> None:
+    writer = evidence.Writer(folder)
+    writer.append(block_lines(1))
+    writer.append(block_lines(1))
+    assert "already measured" in str(complaint(evidence.read, folder))
