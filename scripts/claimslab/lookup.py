@@ -36,12 +36,10 @@ class Lookup:
                 self.facts[key].append(fact.value)
         for trial in evidence.trials:
             self.trials[trial["topic"], trial["subject"]].append(trial)
+        accepted = [block for block in evidence.blocks if block["accepted"]]
+        self.accepted = {(b["topic"], b["block"], b["attempt"]) for b in accepted}
         for topic in self.topics:
-            walls = [
-                block["wall_s"]
-                for block in evidence.blocks
-                if block["topic"] == topic and block["accepted"] and block["block"] > 0
-            ]
+            walls = [b["wall_s"] for b in accepted if b["topic"] == topic and b["block"] > 0]
             self.minutes[topic] = median(walls) / 60 if walls else 0.0
 
     def subjects(self, topic: str) -> list[str]:
@@ -96,9 +94,10 @@ class Lookup:
             return False, f"the run has no {metric} of {case} for {subject}"
         if trouble := self.troubles(topic, subject):
             return True, f"{subject} {trouble}"
-        if not self.trials.get((topic, subject)):
+        trials = self.trials.get((topic, subject), [])
+        if not trials:
             return False, "the run ended before its first trial"
-        if not any(other[:2] == key[:2] for other in (*self.samples, *self.facts)):
+        if not any((topic, t["block"], t["attempt"]) in self.accepted for t in trials):
             return False, "no block with it was accepted"
         return True, f"{subject} ran, but did not report {metric} of {case}"
 

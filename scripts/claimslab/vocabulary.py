@@ -55,7 +55,8 @@ class Table:
     def __init__(self, data: Any, place: str, prefix: str = "") -> None:
         self.data, self.place, self.prefix = data, place, prefix
         if not isinstance(data, dict):
-            raise LabError(f"{place}: {prefix.rstrip('.')}: must be a table, not {named(data)}")
+            field = f"{prefix.rstrip('.')}: " if prefix else ""
+            raise LabError(f"{place}: {field}must be a table, not {named(data)}")
 
     def fail(self, field: str, problem: str) -> NoReturn:
         raise LabError(f"{self.place}: {self.prefix}{field}: {problem}")

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
 from claimslab.claims import Claim, Rule, Sweep, Topic, to_json
 from claimslab.evidence import Evidence, Fact, Sample
+from numpy.typing import NDArray
 
 TOPIC = "topic"
 HOST = {"name": "box", "os": "Debian 12", "kernel": "6.1", "cpu": "synthetic", "cores": 2}
@@ -77,7 +76,7 @@ def evidence(
 
     times      subject -> case -> true ns/op; scattered by `noise` times the two-level model
     facts      (subject, case, metric, value); the same one twice: a fact reported by two trials
-    counts     subject -> case -> metric -> value, reported exactly by every sample (allocs/op, B/op)
+    counts     subject -> case -> metric -> value, exactly so in every sample (allocs/op, B/op)
     checksums  (subject, case) -> checksum, where it is not 7
     crashes    subject -> blocks in which it died of signal 11
     rejected   attempts that were rejected before block 1 was accepted
@@ -169,7 +168,13 @@ def subject_entry(
 def trial(subject: str, block: int, dead: bool) -> dict[str, Any]:
     end = {"status": "crashed", "exit": None, "signal": 11, "output_tail": "Segmentation fault"}
     fine = {"status": "ok", "exit": 0, "signal": None}
-    costs = {"wall_s": 1.0, "cpu_s": 1.0, "involuntary": 3, "voluntary": 9, "max_rss_bytes": 9_000_000}
+    costs = {
+        "wall_s": 1.0,
+        "cpu_s": 1.0,
+        "involuntary": 3,
+        "voluntary": 9,
+        "max_rss_bytes": 9_000_000,
+    }
     pressure = {"pressure": 0.0, "foreign_cores": 0.0, "padding": 16, "argv0_length": 9, "order": 1}
     head = {"kind": "trial", "block": block, "attempt": 1, "topic": TOPIC, "subject": subject}
     return {**head, **(end if dead else fine), **costs, **pressure}
