@@ -75,7 +75,8 @@ public:
         slice(std::move(other)).swap(*this);
         return *this;
     }
-    ~slice() { drop(); }
+    // Inlined even where a compiler finds it cold: a call would make the slice's address escape.
+    [[gnu::always_inline]] ~slice() { drop(); }
 
     /// make([]T, len, cap): `len` zero values, and room for `cap`. Throws std::length_error with
     /// Go's text, or std::bad_alloc.
@@ -238,14 +239,14 @@ private:
         return static_cast<T*>(fresh);
     }
 
-    static void leave(Shared* shared) noexcept {
+    [[gnu::noinline]] static void leave(Shared* shared) noexcept {
         if (shared->handles.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
         std::destroy_n(shared->base, shared->cap);
         Memory::release(shared->base, shared->cap * sizeof(T), alignof(T));
         delete shared;
     }
 
-    void drop() noexcept {
+    [[gnu::always_inline]] void drop() noexcept {
         if (shared_ != nullptr) {
             leave(shared_);
         } else if (data_ != nullptr) {
