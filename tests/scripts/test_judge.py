@@ -389,6 +389,7 @@ def test_what_was_not_run_hides_nothing_but_is_named():
         (evidence([claim(rule=ratio(low=2))], {"a": {CASE: 1.0}}), "the run has no subject b"),
         (evidence([claim(full=True)], PAIR), "FULL=1"),
         (evidence([claim()], PAIR, blocks=0), "before its first trial"),
+        (evidence([claim()], PAIR, [("a", CASE, "f", 1)], blocks=0), "no block with it"),
         (
             evidence([claim(metric="f")], facts_not_run=[("a", CASE, "f", "needs 12 GB")]),
             "needs 12 GB",
