@@ -71,12 +71,14 @@ def run(
     """
     out, err = (os.memfd_create(name, os.MFD_CLOEXEC) for name in ("stdout", "stderr"))
     lab = os.getpid()
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    most = OUTPUT_LIMIT if hard == resource.RLIM_INFINITY else min(OUTPUT_LIMIT, hard)
 
     def prepare() -> None:  # in the child, between fork and exec
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != lab:
             os._exit(125)  # the lab died before the line above
-        resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_LIMIT, OUTPUT_LIMIT))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     try:

@@ -24,10 +24,12 @@ ANSWER = {
     "other subject": "echo 'subject: somebody'; lines 45",
     "other case": "lines 45; echo 'BenchmarkOther\t10\t1.0 ns/op\t45 checksum'",
     "missing case": "cases=${cases%%,*}; lines 45",
-    "nan": "echo \"Benchmark$cases 10 NaN ns/op 45 checksum\"",
+    "nan": 'echo "Benchmark$cases 10 NaN ns/op 45 checksum"',
     "slow": "sleep 0.02; lines 45",
+    "slower": "sleep 0.3; lines 45",
+    "logged": "echo $subject >>log; lines 45",
     "child": "sleep 100 & lines 45",
-    "environment": "env >seen.$$; echo \"$#\" >>seen.$$; lines 45",
+    "environment": 'env >seen.$$; echo "$#" >>seen.$$; lines 45',
 }
 
 SCRIPT = """#!/bin/sh
@@ -75,9 +77,7 @@ def write_program(path: Path, subjects: Mapping[str, str], cases: tuple[str, ...
     ]
     answers = "\n".join(f"  {name}) {ANSWER[how]};;" for name, how in subjects.items())
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        SCRIPT.format(listed="\n".join(map(json.dumps, entries)), answers=answers)
-    )
+    path.write_text(SCRIPT.format(listed="\n".join(map(json.dumps, entries)), answers=answers))
     path.chmod(0o755)
 
 

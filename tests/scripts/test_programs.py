@@ -1,0 +1,95 @@
+"""Programs: subjects are what programs list; a bad program gets one clear line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import standin
+from claimslab import programs
+from claimslab.errors import LabError
+
+GO = """#!/bin/sh
+case $1 in
+  -lab.list) echo '{"case":"Work","timed":true}'
+             echo '{"case":"Size","timed":false,"metric":"size"}';;
+  -lab.build) echo '{"go":"go1.26.8"}';;
+  *) exit 2;;
+esac
+"""
+
+
+def find(root: Path, made: Any) -> list[programs.Subject]:
+    return programs.find(root, root / "build/bench", made)
+
+
+def test_subjects_are_what_programs_list(tmp_path: Path) -> None:
+    made = standin.repository(tmp_path, {"toys": {"a": "ok", "std::b": "ok"}})
+    found = find(tmp_path, made)
+    assert [subject.name for subject in found] == ["a", "std::b"]
+    assert found[0].command == ["build/bench/bin/toys"] and found[0].kind == "cpp"
+    assert found[0].timed == ["Work/n=1", "Work/n=2"] and found[0].facts == [("Size", "size")]
+    assert found[0].build["compiler"] == "sh" and len(found[0].sha256) == 64
+
+
+def test_a_missing_program_says_what_to_do(tmp_path: Path) -> None:
+    made = standin.repository(tmp_path, {"toys": {"a": "ok"}})
+    (tmp_path / "build/bench/bin/toys").unlink()
+    with pytest.raises(LabError, match=r"build/bench/bin/toys is missing; run `make build`"):
+        find(tmp_path, made)
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("echo hello", "no JSON object: 'hello'"),
+        ("echo '[]'", "no JSON object"),
+        ("true", "printed no subject"),
+        ("echo no disk >&2; exit 4", "--list: exit status 4: no disk"),
+        ("kill -ABRT $$", "killed by SIGABRT"),
+        ("""echo '{"subject":"a b","case":"W","timed":true}'""", "no subject's name"),
+        ("""echo '{"subject":"a","case":"W-8","timed":true}'""", "no case's name"),
+        ("""echo '{"subject":"a","case":"W","timed":1}'""", "`timed` must be"),
+        ("""echo '{"subject":"a","case":"W","timed":false}'""", "without its `metric`"),
+    ],
+)
+def test_a_bad_program_gets_one_line(tmp_path: Path, script: str, says: str) -> None:
+    made = standin.repository(tmp_path, {"toys": {"a": "ok"}})
+    program = tmp_path / "build/bench/bin/toys"
+    build = "[ \"$1\" = --build ] && echo '{}' && exit"
+    program.write_text(f"#!/bin/sh\n{build}\n{script}\n")
+    with pytest.raises(LabError) as caught:
+        find(tmp_path, made)
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+    assert str(caught.value).startswith("build/bench/bin/toys --list")
+
+
+def test_go_peers_are_subjects_or_say_why_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = standin.repository(tmp_path, {"toys": {"a": "ok"}})
+    (tmp_path / "experiments/toys/go").mkdir()
+    assert [s.not_run != "" for s in find(tmp_path, made)] == [False, True, True, True]
+
+    folder = tmp_path / "build/go/toys"
+    folder.mkdir(parents=True)
+    for name, text in (("good", GO), ("bad", "#!/bin/sh\nexit 3\n")):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    peers = [
+        SimpleNamespace(topic="toys", version="1.26", program="build/go/toys/good", not_run=""),
+        SimpleNamespace(topic="toys", version="1.23", program="build/go/toys/bad", not_run=""),
+        SimpleNamespace(topic="toys", version="1.20", program="build/go/toys/gone", not_run=""),
+        SimpleNamespace(topic="toys", version="1.17", program="", not_run="no network"),
+        SimpleNamespace(topic="others", version="1.17", program="", not_run=""),
+    ]
+    monkeypatch.setattr(programs, "read_peers", lambda build_dir: peers)
+    good, bad, gone, absent = find(tmp_path, made)[1:]
+    assert good.name == "go@1.26" and good.kind == "go" and not good.not_run
+    assert good.timed == ["Work"] and good.facts == [("Size", "size")]
+    assert good.command == ["build/go/toys/good"] and good.build == {"go": "go1.26.8"}
+    assert "exit status 3" in bad.not_run and not bad.timed
+    assert "make build" in gone.not_run
+    assert absent.not_run == "no network"
