@@ -142,6 +142,9 @@ func (p *Program) choose(cases string) error {
 
 func (p *Program) wants(name string) bool { return p.selected == nil || p.selected[name] }
 
+// Named says whether a case was asked for by its own name; a very costly fact waits for that.
+func (p *Program) Named(name string) bool { return p.selected[name] }
+
 // line is a JSON line of -lab.list or -lab.facts (docs/formats.md).
 type line struct {
 	Case   string      `json:"case"`
