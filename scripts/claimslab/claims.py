@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from claimslab import ledger, vocabulary
+from claimslab import ledger, tables, vocabulary
 from claimslab.errors import LabError
 
 TIMED = frozenset({"ns/op"})
@@ -115,7 +115,7 @@ def load(root: Path, only: tuple[str, ...] = ()) -> list[Topic]:
     names = [file.parent.name for file in files]
     for name in only:
         if name not in names:
-            raise LabError(f"topic '{name}' does not exist; {vocabulary.suggest(name, names)}")
+            raise LabError(f"topic '{name}' does not exist; {tables.suggest(name, names)}")
     published = ledger.published(root)
     seen: dict[str, str] = {}
     topics = []

@@ -166,7 +166,10 @@ def details(group: Sequence[Cell]) -> str:
             told.setdefault(cell.detail, []).append(cell)
     if len(told) < 2:
         return next(iter(told), "")
-    parts = [f"{detail} ({name(members[0], group)})" for detail, members in told.items()]
+    parts = [
+        detail if members[0].subject in detail else f"{detail} ({name(members[0], group)})"
+        for detail, members in told.items()
+    ]
     more = len(parts) - 2
     return "; ".join(parts[:2]) + (f"; and {more} more" if more > 0 else "")
 
