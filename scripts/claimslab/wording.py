@@ -105,12 +105,13 @@ def region(bounds: Sequence[float | None] | None, unit: str = "") -> str:
     low, high = bounds[0], bounds[-1]
     if low is None and high is None:
         return ""
-    if low is None and high is not None:
-        return f"at most {amount(high, unit)}"
-    if high is None and low is not None:
-        return f"at least {amount(low, unit)}"
-    assert low is not None and high is not None
-    return amount(low, unit) if low == high else f"{amount(low, unit)} to {amount(high, unit)}"
+    space = "" if unit in ("", "×") else " "
+    least, most = (None if v is None else tick(v) + space + unit for v in (low, high))
+    if least is None:
+        return f"at most {most}"
+    if most is None:
+        return f"at least {least}"
+    return least if low == high else f"{least} to {most}"
 
 
 def counted(n: int, noun: str) -> str:

@@ -1,0 +1,330 @@
+"""view: what the report's pages say, as plain data for the templates; nothing here knows HTML."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from claimslab import claims as claims_module
+from claimslab import wording
+from claimslab.charts import Chart
+from claimslab.claims import Sweep
+from claimslab.evidence import Evidence
+from claimslab.looks import WORDS, order, word_look
+
+FLAGS = {
+    "wrong reason": "Right for the wrong reason: the number lies where the claim puts it, but the "
+    "metric that the claim gives as its reason did not move.",
+    "check disagrees": "The t interval and the Wilcoxon check lead to different words; "
+    "read this verdict with care.",
+    "crashes": "A program that this claim needs crashed, hung or failed in some trial.",
+}
+SOURCES = {
+    "notes": "said in the notes",
+    "derived": "derived from the notes",
+    "lab": "the lab's own goal",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """Subjects of one case that fared alike."""
+
+    subjects: str
+    case: str
+    word: str
+    effect: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Subject × case of words."""
+
+    cases: list[str]
+    rows: list[tuple[str, list[str]]]
+
+
+def page(
+    evidence: Evidence,
+    verdicts: Mapping[str, Any],
+    charts: Sequence[Chart],
+    calibration: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Everything that either page shows, in its order."""
+    run = evidence.run
+    topics = [claims_module.from_json(t) for t in run["topics"]]
+    titles = {t.name: t.title for t in topics}
+    drawn = {c.claim_or_sweep: c for c in charts}
+    sweeps = [s for t in topics for s in t.sweeps if s.id in drawn]
+    shown = [claim(c, titles, drawn, sweeps) for c in verdicts["claims"]]
+    return {
+        "title": ", ".join(titles.values()) or "No topic",
+        "run": run,
+        "run_line": run_line(run, verdicts),
+        "notices": notices(run, verdicts, evidence),
+        "words": [
+            {"word": w, "look": WORDS[w], "count": int(verdicts["summary"].get(w, 0))}
+            for w in WORDS
+        ],
+        "total": len(shown),
+        "topics": [t for t in topics if t.claims or t.sweeps],
+        "claims": shown,
+        "sweeps": [{"sweep": s, "topic": titles[s.topic], "chart": drawn[s.id]} for s in sweeps],
+        "undrawn": [s for t in topics for s in t.sweeps if s.id not in drawn],
+        "machine": machine(run),
+        "builds": builds(run),
+        "not_run": not_run(run),
+        "blocks": verdicts.get("blocks", {}),
+        "rejected": [b for b in evidence.blocks if not b.get("accepted", True)],
+        "accidents": accidents(evidence),
+        "warnings": evidence.warnings,
+        "calibration": calibration,
+        "family": verdicts.get("family", {}),
+    }
+
+
+def run_line(run: Mapping[str, Any], verdicts: Mapping[str, Any]) -> str:
+    """What was tested, on which machine, when, and how."""
+    host = run["host"]
+    size = host.get("memory_bytes")
+    inside = [wording.counted(int(host["cores"]), "core")]
+    inside += [f"{size / 1e9:.0f} GB"] if size else []
+    inside += [str(host["virtual"])] if host.get("virtual") not in (None, "", "none") else []
+    where = f"{host.get('cpu') or host['name']} ({', '.join(inside)})"
+    system = ", ".join(str(host[k]) for k in ("os",) if host.get(k))
+    blocks = sorted({b["accepted"] for b in verdicts.get("blocks", {}).values() if b["planned"]})
+    how = f"{run['mode']} run"
+    if blocks:
+        few, many = blocks[0], blocks[-1]
+        how += f", {few} blocks" if few == many else f", {few} to {many} blocks"
+    commit = run["commit"]["id"][:10]
+    parts = [
+        f"{wording.counted(len(verdicts['claims']), 'claim')} on trial on {where}",
+        system, when(run["started"]), how, f"commit {commit}" if commit else "",
+    ]  # fmt: skip
+    return " · ".join(p for p in parts if p)
+
+
+def when(stamp: str) -> str:
+    """`2026-11-24T17:30:00Z` to `24 November 2026, 17:30 UTC`; anything else as it stands."""
+    try:
+        at = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def notices(
+    run: Mapping[str, Any], verdicts: Mapping[str, Any], evidence: Evidence
+) -> list[tuple[str, str]]:
+    """What a reader must know before the first number: (bad or note, sentence)."""
+    said = []
+    if not verdicts.get("valid", True):
+        said.append(("bad", f"This run is invalid: {verdicts.get('invalid_reason') or 'unfit'}."))
+    if not run["fitness"].get("fit", True):
+        said.append(("bad", "The machine was not fit to measure when the run began; see Fitness."))
+    if run["mode"] == "smoke":
+        said.append(("bad", "A smoke run shows that the lab works; its times mean nothing."))
+    if run["mode"] == "quick":
+        said.append(
+            ("note", "A quick run: fewer blocks, wider intervals. FULL=1 is for publication.")
+        )
+    if run["commit"].get("dirty"):
+        said.append(("note", "Built from a tree with uncommitted changes: not repeatable as is."))
+    if run.get("native"):
+        said.append(("note", "Built for this processor alone (native)."))
+    if evidence.warnings:
+        n = wording.counted(len(evidence.warnings), "warning")
+        said.append(("note", f"{n} while reading the evidence; see Accidents."))
+    return said
+
+
+def claim(
+    c: Mapping[str, Any],
+    titles: Mapping[str, str],
+    drawn: Mapping[str, Chart],
+    sweeps: Sequence[Sweep],
+) -> dict[str, Any]:
+    """One claim as its section shows it."""
+    unit = wording.unit_of(c)
+    cells = c["cells"]
+    names = wording.distinct([n["case"] for n in cells])
+    because = c.get("because")
+    return {
+        **c,
+        "look": word_look(c["word"]),
+        "topic_title": titles.get(c["topic"], c["topic"]),
+        "origin": origin(c["question"], c["source"]),
+        "notes": any(note(n) for n in cells),
+        "effect": wording.effect(c).replace(" [", "\n[").split("\n"),  # estimate, interval
+        "claimed": wording.region(c.get("region"), "" if c["kind"] == "exact" else unit),
+        "cases": list(dict.fromkeys(x for n in cells for x in n.get("cases") or [n["case"]])),
+        "over": list(dict.fromkeys(over(n) for n in cells if n.get("over"))),
+        "lines": lines(cells, names, unit),
+        "grid": grid(cells, names),
+        "because_text": because_text(because) if because else "",
+        "flag_texts": [FLAGS.get(f, f) for f in c.get("flags", [])],
+        "chart": drawn.get(c["id"]),
+        "related": [drawn[s.id] for s in sweeps if _same_data(c, s)],
+        "slug": slug(c["id"]),
+        "search": " ".join(
+            [c["id"], c["says"], c["sentence"], c["metric"], f"q{c['question']}",
+             *(n["subject"] for n in cells)]
+        ).lower(),
+    }  # fmt: skip
+
+
+def origin(question: int, source: str) -> str:
+    """Where the sentence comes from: `question 311, said in the notes`."""
+    told = SOURCES.get(source, source)
+    return f"question {question}, {told}" if question else told
+
+
+def over(cell: Mapping[str, Any]) -> str:
+    """What a cell's ratio is over: the part that differs."""
+    other = cell["over"]
+    parts = [other["case"]] if other["case"] != cell["case"] else []
+    parts += [other["subject"]] if other["subject"] != cell["subject"] else []
+    return " of ".join(parts)
+
+
+def _same_data(c: Mapping[str, Any], sweep: Sweep) -> bool:
+    """A chart of the same metric and kind of case shows what the claim is about."""
+    heads = {n["case"].split("/")[0] for n in c["cells"]}
+    same = sweep.topic == c["topic"] and sweep.metric == c["metric"]
+    return same and sweep.case.split("/")[0] in heads
+
+
+def lines(cells: Sequence[Mapping[str, Any]], names: Mapping[str, str], unit: str) -> list[Line]:
+    """Cells row by row; subjects whose rows would say the same share one."""
+    rows: dict[tuple[str, str, str, str], list[str]] = {}
+    for n in cells:
+        case = names[n["case"]] if len(names) > 1 else ""
+        rows.setdefault(
+            (case, n["word"], wording.interval(n, unit), note(n)), []
+        ).append(n["subject"])  # fmt: skip
+    return [Line(", ".join(order(s)), *key) for key, s in rows.items()]
+
+
+def note(cell: Mapping[str, Any]) -> str:
+    """How it was refuted, what is missing, what decided it."""
+    parts = [cell.get("how") or "", cell.get("detail") or ""]
+    if cell.get("needed_blocks"):
+        text = f"about {cell['needed_blocks']} blocks would decide it"
+        minutes = cell.get("needed_minutes")
+        parts.append(f"{text} ({wording.number(minutes)} minutes)" if minutes else text)
+    if cell.get("p_holm") is not None:
+        parts.append(f"p {p_value(cell['p_holm'])} after Holm")
+    check = cell.get("check")
+    if check and not check["agrees"]:
+        parts.append("Wilcoxon " + (wording.interval(check) or "gives no number") + " disagrees")
+    return "; ".join(p for p in parts if p)
+
+
+def p_value(p: float) -> str:
+    """Two digits say enough of a probability, and none of a tiny one."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}"
+
+
+def grid(cells: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Grid | None:
+    """The map of a claim with several subjects and several cases."""
+    subjects = order(n["subject"] for n in cells)
+    if len(names) < 2 or len(subjects) < 2:
+        return None
+    words = {(n["subject"], n["case"]): n["word"] for n in cells}
+    rows = [(s, [words.get((s, case), "") for case in names]) for s in subjects]
+    return Grid(list(names.values()), rows)
+
+
+def because_text(because: Mapping[str, Any]) -> str:
+    """Whether the reason that a claim gives holds."""
+    moved = {True: "The reason holds", False: "The reason fails", None: "The reason is open"}
+    head = moved[because.get("moved")] + f" ({because['metric']})"
+    return f"{head}: {because['detail']}." if because.get("detail") else head + "."
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def machine(run: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Host and tools, name and value."""
+    host = dict(run["host"])
+    size = host.pop("memory_bytes", None)
+    rows = [(k, str(v)) for k, v in host.items() if v not in (None, "")]
+    rows += [("memory", f"{size / 1e9:.1f} GB")] if size else []
+    rows += [(k, str(v)) for k, v in run["toolchain"].items() if v]
+    plan = run["plan"]
+    rows.append(("plan", f"{plan['blocks']} blocks, {plan['batches']} batches of "
+                 f"{plan['batch_ms']} ms, seed {run['seed']}"))  # fmt: skip
+    return rows
+
+
+def builds(run: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(topic, subjects, how they were built); subjects of one program share a row."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for topic in run["topics"]:
+        for s in topic["subjects"]:
+            if not s.get("not_run"):
+                rows.setdefault((topic["name"], build_text(s.get("build") or {})), []).append(
+                    s["name"]
+                )
+    return [(topic, ", ".join(order(names)), how) for (topic, how), names in rows.items()]
+
+
+def build_text(build: Mapping[str, Any]) -> str:
+    """A program's own account of how it was built, in one line."""
+    parts = []
+    for key, value in build.items():
+        if isinstance(value, Mapping):
+            parts += [f"{k} {v}" for k, v in value.items()]
+        elif value not in (None, "", False):
+            parts.append(str(value) if key in ("compiler", "flags") else f"{key} {value}")
+    return ", ".join(parts)
+
+
+def not_run(run: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(topic, subject, reason)."""
+    return [
+        (t["name"], s["name"], s["not_run"])
+        for t in run["topics"]
+        for s in t["subjects"]
+        if s.get("not_run")
+    ]
+
+
+def accidents(evidence: Evidence) -> list[dict[str, str]]:
+    """Trials that did not end well, and subjects that were given up for it."""
+    found = []
+    for t in evidence.trials:
+        if t.get("status", "ok") != "ok":
+            what = [str(t["status"]), ending(t), str(t.get("reason") or "")]
+            found.append({
+                "where": f"{t['topic']}, block {t['block']}", "subject": str(t["subject"]),
+                "what": ", ".join(dict.fromkeys(w for w in what if w)),
+                "tail": str(t.get("output_tail") or "")[-600:],
+            })  # fmt: skip
+    for d in evidence.dropped:
+        found.append({
+            "where": f"{d.get('topic', '')}, block {d.get('block', '')}",
+            "subject": str(d.get("subject", "")),
+            "what": "given up: " + str(d.get("reason") or "failed too often in a row"), "tail": "",
+        })  # fmt: skip
+    return found
+
+
+def ending(trial: Mapping[str, Any]) -> str:
+    """`SIGSEGV`, `exit 3` or nothing."""
+    number = trial.get("signal")
+    if isinstance(number, int) and number:
+        try:
+            return signal.Signals(number).name
+        except ValueError:
+            return f"signal {number}"
+    return f"exit {trial['exit']}" if trial.get("exit") else ""
