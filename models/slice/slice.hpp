@@ -69,7 +69,7 @@ public:
 
     slice() = default;
     explicit slice(Growth growth) : growth_(growth) {}
-    slice(std::initializer_list<T> values) { append(std::span<const T>(values)); }
+    slice(std::initializer_list<T> values) { append_all(values); }
     slice(slice&& other) noexcept { swap(other); }
     slice& operator=(slice&& other) noexcept {
         slice(std::move(other)).swap(*this);
@@ -144,7 +144,7 @@ public:
     /// s = append(s, values...). The values may be part of the same array: they are taken as they
     /// were before. Throws as append of one does; assigning to shared elements that throws may
     /// leave elements behind the length changed.
-    void append(std::span<const T> values) requires std::copy_constructible<T> {
+    void append_all(std::span<const T> values) requires std::copy_constructible<T> {
         const std::size_t count = values.size();
         if (count == 0) return;
         if (count > std::numeric_limits<std::size_t>::max() / 2 - len_)
