@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -123,7 +123,7 @@ def publish(folder: Path, png: bool = False) -> int:
 
     evidence = store.read(folder)
     verdicts = judge.judge(evidence)
-    write_json(folder / "verdicts.json", verdicts)
+    store.write_json(folder / "verdicts.json", verdicts)
     export.write(evidence, folder / "export")
     pages = writer.write(evidence, verdicts, folder, png=png)
     console = Console()
@@ -137,16 +137,6 @@ def publish(folder: Path, png: bool = False) -> int:
 def relative(path: Path) -> Path:
     """As a person at the root would type it."""
     return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-
-
-def write_json(path: Path, value: Any) -> None:
-    """In one step: a reader never sees half a file."""
-    try:
-        scratch = path.with_suffix(".tmp")
-        scratch.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        scratch.replace(path)
-    except OSError as error:
-        raise LabError(f"cannot write {path}: {error.strerror}", UNFIT) from error
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from claimslab import gate, host, peers, programs
+from claimslab import gate, host, programs
 from claimslab.claims import load
 from claimslab.errors import OK, UNFIT, LabError
 
@@ -39,8 +39,6 @@ def examine(root: Path, build_dir: Path) -> list[Row]:
             rows.append((subject.name, there, describe(subject) if there else subject.not_run))
     except LabError as error:
         rows.append(("programs", False, str(error)))
-    if not peers.read(build_dir):
-        rows.append(("go peers", False, "not built: run `make build`"))
     return rows
 
 

@@ -71,7 +71,7 @@ def create(results: Path, run: dict[str, Any]) -> Path:
     stem = f"{run['started'][:10]}-{run['host']['name']}"
     try:
         results.mkdir(parents=True, exist_ok=True)
-        folder = _own_folder(results, stem)
+        folder = own_folder(results, stem)
         run = {**run, "run": folder.name}
         _validate("run", run, RUN)
         (folder / TRIALS).touch()
@@ -88,7 +88,7 @@ def create(results: Path, run: dict[str, Any]) -> Path:
     return folder
 
 
-def _own_folder(results: Path, stem: str) -> Path:
+def own_folder(results: Path, stem: str) -> Path:
     """mkdir is exclusive: two runs that start together get two folders."""
     number = 1
     while True:
@@ -98,6 +98,17 @@ def _own_folder(results: Path, stem: str) -> Path:
             return folder
         except FileExistsError:
             number += 1
+
+
+def write_json(path: Path, value: Any) -> None:
+    """In one step: a reader never sees half a file."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise LabError(f"{path}: cannot be written: {error.strerror}", UNFIT) from error
 
 
 class Writer:
