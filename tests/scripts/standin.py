@@ -57,7 +57,7 @@ done
 if [ "$facts" ]; then
   IFS=,
   for case in $cases; do
-    echo "{{\\"subject\\":\\"$subject\\",\\"case\\":\\"$case\\",\\"metric\\":\\"size\\",\\"value\\":[1,2]}}"
+    printf '{{"subject":"%s","case":"%s","metric":"size","value":[1,2]}}\\n' "$subject" "$case"
   done
   exit 0
 fi

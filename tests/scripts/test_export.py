@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import standin
-from claimslab import evidence, export, trial
+from claimslab import export, trial
 from claimslab.evidence import Evidence, Fact, Sample
 
 

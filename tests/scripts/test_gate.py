@@ -45,6 +45,7 @@ def test_each_disturbance_is_named(change: dict[str, Any], says: str) -> None:
         {"wall_s": 0.05, "cpu_s": 0.04, "involuntary": 6, "pressure": 0.15, "foreign_cores": 0.5},
         {"cpu_s": 1.8, "pressure": 0.5, "involuntary": 900},  # its own threads do that
         {"cpu_s": 0.2, "voluntary": 5000},  # it waits by intent
+        {"cpu_s": 0.9, "voluntary": 4000, "involuntary": 2500, "pressure": 0.6},  # a Go runtime
         {"status": "crashed", "pressure": 0.9},
         {"wall_s": 0.0},
     ],

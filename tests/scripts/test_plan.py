@@ -25,9 +25,14 @@ ABSENT = Subject("go@1.17", "go", "slices", not_run="no network")
 SUBJECTS = [VECTOR, GO, ABSENT]
 
 
-def claim(metric: str = "ns/op", case: str | tuple[str, ...] = "Append/n=10",
-          subjects: tuple[str, ...] = ("*",), rule: Rule | None = None, **more: Any) -> Claim:  # fmt: skip
-    cases = (case,) if isinstance(case, str) else case
+def claim(
+    metric: str = "ns/op",
+    case: str = "Append/n=10",
+    subjects: tuple[str, ...] = ("*",),
+    rule: Rule | None = None,
+    **more: Any,
+) -> Claim:
+    cases = (case,)
     return Claim("q1", "slices", 1, "s", "lab", metric, cases, subjects,
                  rule or Rule("value", {"low": 1}), **more)  # fmt: skip
 
@@ -89,7 +94,7 @@ def test_full_claims_and_sweeps_wait_for_full() -> None:
     ],
 )
 def test_names_nobody_lists_are_errors(wrong: Claim, says: str) -> None:
-    with pytest.raises(LabError, match="^slices: ") as caught:
+    with pytest.raises(LabError, match=r"^slices: ") as caught:
         resolve(wrong)
     assert caught.match(says) and "\n" not in str(caught.value)
 

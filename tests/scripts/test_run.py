@@ -1,4 +1,4 @@
-"""Run: blocks are measured in the planned order, and no kill, crash, noise or full disk loses one."""
+"""Run: blocks come in the planned order, and no kill, crash, noise or full disk loses one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import standin
-from claimslab import evidence, gate, run
+from claimslab import evidence, gate, lock, run
 from claimslab.errors import OK, UNFIT, LabError
 from claimslab.live import Live
 from rich.console import Console
@@ -37,6 +38,10 @@ def measure(root: Path, folder: Path) -> tuple[int, str]:
     live = Live(Console(file=text, width=200, highlight=False))
     status = run.measure(root, folder, live, root / "lock")
     return status, text.getvalue()
+
+
+def status_of(root: Path, folder: Path) -> int:
+    return measure(root, folder)[0]
 
 
 def forked(body: Callable[[], int]) -> int:
@@ -107,7 +112,7 @@ def test_kill_at_fifty_moments_loses_at_most_the_block_under_way(tmp_path: Path)
     kept = b""
     kills = 0
     while kills < 50:
-        pid = forked(lambda: measure(tmp_path, folder)[0])
+        pid = forked(partial(status_of, tmp_path, folder))
         time.sleep(moments.uniform(0.0, 0.25))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
@@ -281,7 +286,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
 
 def test_one_lab_at_a_time(tmp_path: Path) -> None:
     folder = start(tmp_path, {"toys": {"a": "ok"}})
-    with run.lock.held("other", tmp_path / "lock"), pytest.raises(LabError, match="run other"):
+    with lock.held("other", tmp_path / "lock"), pytest.raises(LabError, match="run other"):
         measure(tmp_path, folder)
     assert not evidence.read(folder).blocks
 

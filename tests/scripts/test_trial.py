@@ -126,8 +126,8 @@ GO = """goos: linux
 goarch: amd64
 pkg: slices
 cpu: Some CPU @ 2.00GHz
-BenchmarkWork/n=1-2         \t   10000\t    115.0 ns/op\t      48 B/op\t       5 allocs/op\t 123456 checksum
-BenchmarkWork/n=2         \t   10000\t    1.15e+02 ns/op\t 123456 checksum
+BenchmarkWork/n=1-2   \t   10000\t  115.0 ns/op\t  48 B/op\t  5 allocs/op\t 123456 checksum
+BenchmarkWork/n=2     \t   10000\t  1.15e+02 ns/op\t 123456 checksum
 PASS
 """
 
