@@ -60,12 +60,9 @@ class Live:
         self._draw(f"{what} · {number}/{of}")
 
     def block(self, line: dict[str, Any], left_s: float | None) -> None:
-        """A block ended: its `block` line, and the time that the rest will take."""
+        """A block ended, which `expect` has counted: its line, and the time the rest will take."""
         left = "" if left_s is None else f"{duration(left_s)} left"
-        if line["accepted"]:
-            self.done += 1
-        else:
-            self.rejected += 1
+        self.rejected += not line["accepted"]
         if self._progress:
             self._draw(left=left)
         name = f"{line['topic']}, block {line['block']}"

@@ -39,8 +39,7 @@ def held(run: str, path: Path | None = None) -> Iterator[str]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = describe(_holder(descriptor))
-            raise LabError(f"another lab measures on this machine: {holder}", UNFIT) from None
+            raise _taken(descriptor) from None
         before = _holder(descriptor)
         note = f"took over the lock of a lab that died: {describe(before)}" if before else ""
         _name(descriptor, run)
@@ -51,6 +50,22 @@ def held(run: str, path: Path | None = None) -> Iterator[str]:
                 os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def check(path: Path | None = None) -> None:
+    """LabError as above if another lab measures now; changes nothing."""
+    descriptor = _open(path or default_path())
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _taken(descriptor) from None
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> LabError:
+    holder = describe(_holder(descriptor))
+    return LabError(f"another lab measures on this machine: {holder}", UNFIT)
 
 
 def _open(path: Path) -> int:

@@ -25,7 +25,8 @@ from .vocabulary import suggest
 
 FEWEST = {"smoke": 2, "quick": 10, "full": 30}  # blocks; see docs/method.md
 MOST = {"smoke": 2, "quick": 30, "full": 100}  # more blocks barely narrow an interval
-BATCHES, BATCH_MS, TRIAL_TIMEOUT_S = 3, 20, 60
+BATCHES, BATCH_MS = 3, 20
+TRIAL_TIMEOUT_S, TIMEOUT_OVER_ESTIMATE = 60, 20  # at least; and for trials of many cases
 TOPIC_BUDGET_S, QUICK_BUDGET_S = 120.0, 600.0
 DECIDING = 10  # with fewer blocks most intervals are too wide to decide
 LEAST = 2  # one block has no interval at all
@@ -78,6 +79,10 @@ def make(
         "trial_timeout_s": TRIAL_TIMEOUT_S,
     }
     once, each = estimate(described, settings)
+    longest = max(
+        (trial_s(one, settings) for topic in described for one in topic["subjects"]), default=0.0
+    )
+    settings["trial_timeout_s"] = max(TRIAL_TIMEOUT_S, round(TIMEOUT_OVER_ESTIMATE * longest))
     settings["blocks"] = blocks or fit_blocks(mode, budget_s, once, each)
     if not any(timed_subjects(topic) for topic in described):
         settings["blocks"] = 0
@@ -268,11 +273,16 @@ def estimate(topics: Sequence[dict[str, Any]], settings: dict[str, Any]) -> tupl
     """(seconds once, seconds for a block of every topic), before anything was measured."""
     once = each = 0.0
     for subject in (one for topic in topics for one in topic["subjects"]):
-        batches = settings["batches"] + EXTRA_BATCHES[subject["kind"]]
         once += (FACTS_S if subject["facts"] else 0) + COUNT_S * len(subject["counted"])
         if subject["timed"]:
-            each += START_S + len(subject["timed"]) * batches * settings["batch_ms"] / 1000
+            each += trial_s(subject, settings)
     return once, each
+
+
+def trial_s(subject: dict[str, Any], settings: dict[str, Any]) -> float:
+    """A first guess at the seconds of one trial."""
+    batches = settings["batches"] + EXTRA_BATCHES[subject["kind"]]
+    return float(START_S + len(subject["timed"]) * batches * settings["batch_ms"] / 1000)
 
 
 def fit_blocks(mode: str, budget_s: float | None, once_s: float, each_s: float) -> int:

@@ -21,12 +21,16 @@ from .evidence import Evidence, Writer
 from .live import Live, duration
 from .standing import ATTEMPTS, Standing, standings
 
-create = evidence.create
-
 CALM_S = 2.0  # pause before another attempt, times those before: a disturbance often passes
 FREE_REJECTS = 3  # rejected blocks that any run may have, however short
 
 Line = dict[str, Any]
+
+
+def create(results: Path, document: Line, lock_path: Path | None = None) -> Path:
+    """The folder of a new run; LabError where another lab measures, and no folder is made then."""
+    lock.check(lock_path)
+    return evidence.create(results, document)
 
 
 def measure(
@@ -169,14 +173,14 @@ class Runner:
         self.writer.append(lines)
         self.unsaid = None
         topic.take(lines)
+        gone = {line["subject"] for line in lines if line["kind"] == "dropped"}
         for line in lines:
             where = f"{topic.name}, block {last['block']}: {line.get('subject', '')}"
-            if line["kind"] == "trial" and line["status"] != "ok":
+            if line["kind"] == "trial" and line["status"] != "ok" and line["subject"] not in gone:
                 self.live.note(f"warning: {where}: {line['status']}: {line['reason']}")
             elif line["kind"] == "dropped":
                 self.live.note(f"warning: {where}: given up: {line['reason']}")
-        if more:
-            self.expect()
+        self.expect()
         self.live.block(last, self.left_s())
 
     def pause(self, seconds: float) -> None:

@@ -140,6 +140,22 @@ def test_bad_lines_are_named(folder: Path, change: dict[str, Any], says: str) ->
         evidence.read(folder)
 
 
+def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs/formats.md").read_text()
+    blocks = [part.partition("```")[0] for part in text.split("```json\n")[1:]]
+    run = json.loads(blocks[0])
+    folder = evidence.create(tmp_path, run)
+    lines = [json.loads(line) for line in blocks[1].splitlines()]
+    assert {line["kind"] for line in lines} == {
+        "trial", "sample", "fact", "dropped", "plan", "block",
+    }  # fmt: skip
+    for line in lines:
+        end = {**lines[-1], **{key: line[key] for key in ("topic", "block", "attempt")}}
+        (folder / evidence.TRIALS).write_text(json.dumps(line) + "\n" + json.dumps(end) + "\n")
+        if line["kind"] != "block":
+            evidence.read(folder)
+
+
 def test_a_block_counts_once(folder: Path) -> None:
     writer = evidence.Writer(folder)
     writer.append(block_lines(1))

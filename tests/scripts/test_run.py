@@ -289,6 +289,11 @@ def test_one_lab_at_a_time(tmp_path: Path) -> None:
     with lock.held("other", tmp_path / "lock"), pytest.raises(LabError, match="run other"):
         measure(tmp_path, folder)
     assert not evidence.read(folder).blocks
+    document = standin.document(tmp_path, {"toys": {"a": "ok"}})
+    with lock.held("other", tmp_path / "lock"), pytest.raises(LabError, match="run other"):
+        run.create(tmp_path / "new", document, tmp_path / "lock")
+    assert not (tmp_path / "new").exists()
+    assert run.create(tmp_path / "new", document, tmp_path / "lock").is_dir()
 
 
 def test_a_rebuilt_program_or_another_machine_cannot_join(tmp_path: Path) -> None:
