@@ -17,7 +17,11 @@ endif()
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+                    -Wno-psabi)  # notes on how compilers before GCC 4.6 passed aligned arguments
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_compile_options(-Wno-sign-conversion)  # g++ does not count it in -Wconversion for C++
+endif()
 if(LAB_WARNINGS_ARE_ERRORS)
   add_compile_options(-Werror)
 endif()

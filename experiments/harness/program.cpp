@@ -113,6 +113,7 @@ int run(const Registry& registry, const Options& options, char** argv) {
 int fail(const Registry& registry, const std::string& message, int status) {
     std::string line = registry.topic + ": " + message;
     std::ranges::replace(line, '\n', ' ');
+    std::cout.exceptions(std::ios::goodbit);  // the flush at exit must not throw
     std::cerr << line + "\n" << std::flush;
     return status;
 }

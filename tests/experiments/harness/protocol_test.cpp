@@ -5,8 +5,8 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -50,21 +50,28 @@ struct Sample {
     unsigned long checksum;
 };
 
+// BenchmarkName/key=value-<processors> <iterations> <time> ns/op <checksum> checksum
+Sample read_sample(const std::string& line) {
+    Sample sample{};
+    std::string unit, last, rest;
+    std::istringstream stream(line);
+    stream >> sample.name >> sample.iterations >> sample.ns >> unit >> sample.checksum >> last;
+    EXPECT_TRUE(stream && unit == "ns/op" && last == "checksum" && !(stream >> rest)) << line;
+    EXPECT_TRUE(sample.name.starts_with("Benchmark")) << line;
+    const std::size_t dash = sample.name.rfind('-');
+    EXPECT_GE(std::stoi(sample.name.substr(dash + 1)), 1) << line;
+    sample.name = sample.name.substr(9, dash - 9);
+    return sample;
+}
+
 std::vector<Sample> samples(const std::string& subject, const std::string& cases, int batches) {
     const Outcome outcome = run({"--lab", "--subject=" + subject, "--cases=" + cases,
                                  "--batches=" + std::to_string(batches), "--batch-ms=1"});
     std::vector<std::string> text = lines(outcome.out);
     EXPECT_EQ(text.at(0), "subject: " + subject);
     text.erase(text.begin());
-    const std::regex form(R"(Benchmark(\S+)-\d+\t(\d+)\t([0-9.]+) ns/op\t(\d+) checksum)");
     std::vector<Sample> found;
-    for (const std::string& line : text) {
-        std::smatch part;
-        EXPECT_TRUE(std::regex_match(line, part, form)) << line;
-        if (part.size() == 5) {
-            found.push_back({part[1], std::stoll(part[2]), std::stod(part[3]), std::stoul(part[4])});
-        }
-    }
+    for (const std::string& line : text) found.push_back(read_sample(line));
     return found;
 }
 
