@@ -10,23 +10,21 @@
 // the claim is; whether the allocator had returned the pages to the kernel meanwhile is not asked.
 //
 // Fair        Sizes start at 64 KiB, above the small size classes of every allocator under test, so
-//             that rounding does not decide; nothing else allocates in between. Linux aligns large
-//             mappings to 2 MiB, so where the randomised layout begins leaves other gaps in each
-//             process: the median over processes that shift the layout by even steps is the value.
-// Costs       Real allocators: addresses for a quarter of a gigabyte a process, but only the first
-//             and last byte of each array is touched.
-// Rejected    Repeating it in one process: glibc raises its mmap threshold with every large free.
+//             that rounding does not decide; nothing else allocates in between. A child process for
+//             each factor: glibc raises its mmap threshold with every large free. The gaps that the
+//             randomised layout leaves between libraries are closed first, or now and then one that
+//             happens to join a freed array decides, another in each process.
+// Costs       Real allocators: addresses for a quarter of a gigabyte, but only the first and last
+//             byte of each array is touched.
 #pragma once
 
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <limits>
 #include <new>
 #include <stdexcept>
 #include <vector>
@@ -91,18 +89,33 @@ int first_reuse(Source source, double factor, std::uint64_t limit_bytes) {
     return found;
 }
 
-/// first_reuse of this process's malloc as a child process sees it whose layout is shifted by `bytes`.
+/// Fills every hole between the mappings of this process, so that new ones lie below all others.
+inline void close_gaps() {
+    const auto reserve = [](std::size_t bytes) {
+        return mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    };
+    constexpr std::size_t k_largest_bytes = std::size_t{64} << 30;
+    constexpr std::size_t k_page_bytes = 4096;
+    void* floor = reserve(k_largest_bytes);  // too large for a hole: below everything
+    if (floor == MAP_FAILED) return;
+    for (std::size_t bytes = std::size_t{1} << 30; bytes >= k_page_bytes; bytes /= 2) {
+        void* at = reserve(bytes);
+        while (at != MAP_FAILED && at > floor) at = reserve(bytes);
+        if (at != MAP_FAILED) munmap(at, bytes);
+    }
+    munmap(floor, k_largest_bytes);
+}
+
+/// first_reuse of this process's malloc, as a child process without gaps sees it.
 /// Throws std::runtime_error when the child could not do it.
-inline int first_reuse_in_child(double factor, std::size_t shift_bytes) {
+inline int first_reuse_of_malloc(double factor) {
     constexpr int k_failed = 255;
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("reuse: cannot fork");
     if (child == 0) {
-        if (shift_bytes != 0) {
-            mmap(nullptr, shift_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        }
         int found = k_failed;
         try {
+            close_gaps();
             found = first_reuse(MallocSource{}, factor, k_real_limit_bytes);
         } catch (const std::bad_alloc&) {
         }
@@ -113,21 +126,6 @@ inline int first_reuse_in_child(double factor, std::size_t shift_bytes) {
         throw std::runtime_error("reuse: a child process failed");
     }
     return WEXITSTATUS(status);
-}
-
-/// The median over layouts; "never" counts as later than any move and is reported as 0.
-inline int median_first_reuse(double factor) {
-    constexpr std::size_t k_layouts = 33;
-    constexpr std::size_t k_step_bytes = (std::size_t{2} << 20) / 32;
-    constexpr int k_never = std::numeric_limits<int>::max();
-    std::vector<int> moves;
-    for (std::size_t i = 0; i < k_layouts; ++i) {
-        const int found = first_reuse_in_child(factor, i * k_step_bytes);
-        moves.push_back(found == 0 ? k_never : found);
-    }
-    std::nth_element(moves.begin(), moves.begin() + k_layouts / 2, moves.end());
-    const int median = moves[k_layouts / 2];
-    return median == k_never ? 0 : median;
 }
 
 }  // namespace lab::reuse

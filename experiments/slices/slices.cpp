@@ -152,7 +152,7 @@ void offer_reuse(Program& program) {
         });
         for (const Allocator& allocator : installed_allocators()) {
             program.fact(allocator.name, name, "first-reuse",
-                         [factor] { return reuse::median_first_reuse(factor); });
+                         [factor] { return reuse::first_reuse_of_malloc(factor); });
         }
     }
 }

@@ -198,8 +198,8 @@ constexpr bool k_sanitized = false;
 
 TEST(Reuse, EveryMallocDoublesAwayFromItsPast) {
     if (k_sanitized) GTEST_SKIP() << "not run: a sanitizer's malloc is not the one in question";
-    EXPECT_GE(reuse::median_first_reuse(1.3), 0);
-    EXPECT_EQ(reuse::median_first_reuse(2.0), 0);
+    EXPECT_GE(reuse::first_reuse_of_malloc(1.3), 0);
+    EXPECT_EQ(reuse::first_reuse_of_malloc(2.0), 0);
 }
 
 }  // namespace
