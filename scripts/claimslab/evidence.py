@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -69,6 +70,7 @@ class Evidence:
 def create(results: Path, run: dict[str, Any]) -> Path:
     """Make a folder of its own for a run, named by date and host, and write its run.json there."""
     stem = f"{run['started'][:10]}-{run['host']['name']}"
+    folder: Path | None = None
     try:
         results.mkdir(parents=True, exist_ok=True)
         folder = own_folder(results, stem)
@@ -84,6 +86,8 @@ def create(results: Path, run: dict[str, Any]) -> Path:
         partial.rename(folder / RUN)
         _fsync_folder(folder)
     except OSError as error:
+        if folder is not None:  # a folder without a run would only puzzle
+            shutil.rmtree(folder, ignore_errors=True)
         raise LabError(f"{results}: cannot keep a run here: {error.strerror}", UNFIT) from error
     return folder
 

@@ -13,10 +13,13 @@ import getpass
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from .errors import UNFIT, LabError
 
@@ -36,10 +39,7 @@ def held(run: str, path: Path | None = None) -> Iterator[str]:
     path = path or default_path()
     descriptor = _open(path)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _taken(descriptor) from None
+        _take(descriptor)
         before = _holder(descriptor)
         note = f"took over the lock of a lab that died: {describe(before)}" if before else ""
         _name(descriptor, run)
@@ -56,16 +56,23 @@ def check(path: Path | None = None) -> None:
     """LabError as above if another lab measures now; changes nothing."""
     descriptor = _open(path or default_path())
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise _taken(descriptor) from None
+        _take(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _taken(descriptor: int) -> LabError:
+def _take(descriptor: int) -> None:
+    """Take the lock or say who has it. The trial that a killed lab was just starting may hold on to
+    it for some milliseconds, so a lock whose named holder is gone is worth a wait."""
+    for _ in range(40):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if psutil.pid_exists(int(_holder(descriptor).get("pid", 0))):
+            break
+        time.sleep(0.05)
     holder = describe(_holder(descriptor))
-    return LabError(f"another lab measures on this machine: {holder}", UNFIT)
+    raise LabError(f"another lab measures on this machine: {holder}", UNFIT)
 
 
 def _open(path: Path) -> int:
@@ -101,7 +108,7 @@ def _holder(descriptor: int) -> dict[str, Any]:
         holder = json.loads(os.pread(descriptor, 4096, 0) or b"{}")
     except (ValueError, OSError):
         return {}
-    return holder if isinstance(holder, dict) else {}
+    return holder if isinstance(holder, dict) and isinstance(holder.get("pid"), int) else {}
 
 
 def describe(holder: dict[str, Any]) -> str:

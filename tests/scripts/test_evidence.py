@@ -96,6 +96,14 @@ def test_an_unwritable_place_is_named(folder: Path) -> None:
     (folder / evidence.TRIALS).unlink()
     (folder / evidence.TRIALS).mkdir()
     assert complaint(evidence.Writer(folder).append, block_lines(1)).status == UNFIT
+    results = folder.parent
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        assert complaint(evidence.create, results, evidence.read_run(folder)).status == UNFIT
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [*results.iterdir()] == [folder], "nothing half made stays"
     blocker = folder / "file"
     blocker.touch()
     run = evidence.read_run(folder)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,19 @@ def test_google_benchmark_json_reads_back(found: Evidence, tmp_path: Path) -> No
         assert row["run_type"] == "iteration" and row["time_unit"] == "ns"
         assert row["repetitions"] == 3 and row["cpu_time"] == row["real_time"]
     assert [row["repetition_index"] for row in rows] == [0, 1, 2] * 2
+
+
+COMPARE = Path("/usr/share/benchmark/compare.py")  # of Debian's libbenchmark-tools
+
+
+@pytest.mark.skipif(not COMPARE.exists(), reason="Google Benchmark's compare.py is not installed")
+def test_compare_py_reads_it(found: Evidence, tmp_path: Path) -> None:
+    export.write(found, tmp_path / "export")
+    names = [str(tmp_path / f"export/toys.{stem}.json") for stem in ("a", "std--b-c")]
+    done = subprocess.run(
+        [sys.executable, COMPARE, "benchmarks", *names], capture_output=True, text=True, check=True
+    )
+    assert "Work/n=1" in done.stdout
 
 
 @pytest.mark.skipif(shutil.which("benchstat") is None, reason="benchstat is not installed")

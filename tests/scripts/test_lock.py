@@ -59,7 +59,7 @@ def test_a_killed_holder_is_recognised(tmp_path: Path) -> None:
         assert "died" in note and f"process {holder.pid}" in note and "run dead" in note
 
 
-@pytest.mark.parametrize("content", [b"rubbish", b"[1]", b'{"pid":"1\\n2"}', b"\xff"])
+@pytest.mark.parametrize("content", [b"rubbish", b"[1]", b'{"pid":1,"run":"1\\n2"}', b"\xff"])
 def test_rubbish_in_the_file_does_not_matter(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "lock").write_bytes(content)
     with lock.held("run", tmp_path / "lock") as note:

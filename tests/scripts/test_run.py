@@ -18,7 +18,7 @@ import pytest
 import standin
 from claimslab import evidence, gate, lock, run
 from claimslab.errors import OK, UNFIT, LabError
-from claimslab.live import Live
+from claimslab.live import Live, duration
 from rich.console import Console
 
 
@@ -104,7 +104,7 @@ def test_one_seed_gives_one_run(tmp_path: Path) -> None:
 
 def test_kill_at_fifty_moments_loses_at_most_the_block_under_way(tmp_path: Path) -> None:
     topics = {"toys": {"a": "logged", "b": "logged", "c": "slow"}, "more": {"a": "logged"}}
-    folder, undisturbed = (start(tmp_path, topics, blocks=40) for _ in range(2))
+    folder, undisturbed = (start(tmp_path, topics, blocks=25) for _ in range(2))
     path = folder / evidence.TRIALS
     seed = random.randrange(2**32)
     print(f"seed {seed}")
@@ -123,7 +123,8 @@ def test_kill_at_fifty_moments_loses_at_most_the_block_under_way(tmp_path: Path)
         assert len(complete.blocks) == len(found.blocks)
         kept = path.read_bytes()
         if os.WIFEXITED(status):  # done before its end: start on a new run
-            folder = start(tmp_path, topics, blocks=40)
+            assert os.WEXITSTATUS(status) == OK
+            folder = start(tmp_path, topics, blocks=25)
             path, kept = folder / evidence.TRIALS, b""
             (tmp_path / "log").unlink()
     status, text = measure(tmp_path, folder)
@@ -134,7 +135,7 @@ def test_kill_at_fifty_moments_loses_at_most_the_block_under_way(tmp_path: Path)
     found = evidence.read(folder)
     counts = Counter((block["topic"], block["block"]) for block in found.blocks)
     assert set(counts.values()) == {1}, "no block twice"
-    assert len(counts) == 2 * 41
+    assert len(counts) == 2 * 26
     started = len((tmp_path / "log").read_text().split())
     recorded = sum(t["subject"] != "c" and t["block"] > 0 for t in found.trials)
     assert recorded <= started <= recorded + 2 * kills, "at most one block measured again a kill"
@@ -282,6 +283,36 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     assert before.blocks and not before.warnings
     assert measure(tmp_path, folder)[0] == OK
     assert evidence.read(folder).blocks[: len(before.blocks)] == before.blocks
+
+
+def test_a_torn_block_is_said_and_measured_again(tmp_path: Path) -> None:
+    folder = start(tmp_path, {"toys": {"a": "ok"}})
+    measure(tmp_path, folder)
+    path = folder / evidence.TRIALS
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-10])
+    status, text = measure(tmp_path, folder)
+    assert status == OK and "note: trials.jsonl: the last block was not written whole" in text
+    assert len(evidence.read(folder).blocks) == 4
+    assert path.read_bytes().count(b"\n") == whole.count(b"\n")
+
+
+def test_a_terminal_shows_progress(tmp_path: Path) -> None:
+    folder = start(tmp_path, {"toys": {"a": "ok", "b": "fail"}})
+    text = io.StringIO()
+    console = Console(file=text, force_terminal=True, width=120)
+    assert run.measure(tmp_path, folder, Live(console), tmp_path / "lock") == OK
+    seen = text.getvalue()
+    assert "toys block 3" in seen and "4/4" in seen and "0 rejected" in seen and "left" in seen
+    assert "5/4" not in seen and "\x1b[?25h" in seen, "the cursor is given back"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations_are_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 def test_one_lab_at_a_time(tmp_path: Path) -> None:
