@@ -13,12 +13,10 @@ import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
+from . import schema
 from .errors import UNFIT, LabError
 
 SCHEMA = 1
@@ -75,7 +73,7 @@ def create(results: Path, run: dict[str, Any]) -> Path:
         results.mkdir(parents=True, exist_ok=True)
         folder = own_folder(results, stem)
         run = {**run, "run": folder.name}
-        _validate("run", run, RUN)
+        schema.check_run(run, RUN)
         (folder / TRIALS).touch()
         partial = folder / (RUN + ".partial")
         with partial.open("w", encoding="utf-8") as file:
@@ -125,7 +123,7 @@ class Writer:
         """One write and fsync of a whole block; on failure the file is as it was before."""
         lines = list(lines)
         for line in lines:
-            _validate_line(line, "a new line")
+            schema.check_line(line, "a new line")
         data = b"".join(
             json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
             + b"\n"
@@ -221,7 +219,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise LabError(f"{path}: not a run: it has no schema version")
     if run["schema"] != SCHEMA:
         raise LabError(f"{path}: schema version {run['schema']}, but this lab reads {SCHEMA}")
-    _validate("run", run, str(path))
+    schema.check_run(run, str(path))
     return run
 
 
@@ -230,7 +228,7 @@ def _parse_line(raw: bytes, where: str) -> dict[str, Any]:
         line = json.loads(raw)
     except ValueError as error:
         raise LabError(f"{where}: not JSON ({error})") from error
-    _validate_line(line, where)
+    schema.check_line(line, where)
     assert isinstance(line, dict)
     return line
 
@@ -283,28 +281,3 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@cache
-def _validator(schema: str, part: str = "") -> Any:
-    """A compiled validator; `part` picks one line kind, so that messages name the field."""
-    path = Path(__file__).with_name("schemas") / f"{schema}.json"
-    document = json.loads(path.read_text(encoding="utf-8"))
-    if part:
-        document = {"$defs": document["$defs"], **document["$defs"][part]}
-    return jsonschema.Draft202012Validator(document)
-
-
-def _validate(schema: str, value: Any, where: str, part: str = "") -> None:
-    error = jsonschema.exceptions.best_match(_validator(schema, part).iter_errors(value))
-    if error is not None:
-        field_name = "/".join(str(step) for step in error.absolute_path)
-        message = error.message if len(error.message) < 200 else error.message[:200] + "…"
-        raise LabError(f"{where}: {field_name + ': ' if field_name else ''}{message}")
-
-
-def _validate_line(line: Any, where: str) -> None:
-    kind = line.get("kind") if isinstance(line, dict) else None
-    if kind not in ("trial", "sample", "fact", "dropped", "plan", "block"):
-        raise LabError(f"{where}: no line of evidence: its kind is {kind!r}")
-    _validate("trials", line, where, part=kind)

@@ -1,27 +1,23 @@
-"""plan: what a run will measure: claims and sweeps resolved against what the programs list.
+"""plan: what a run will measure, how often and in which order, decided before its first trial.
 
-A name without `*` that no program lists is an error before anything is measured; a pattern that
-matches nothing leaves its claim without cells, and a subject that is not there takes its reason
-into the evidence.
+Cases come from the claims (see resolve), the number of blocks from the budget, orders from the
+seed. A subject that is not there takes its reason into the evidence.
 """
 
 from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import floor
 from pathlib import Path
 from typing import Any
 
-from . import claims, gate, host
-from .claims import COUNTED, TIMED, Claim, Sweep, Topic, matches
-from .errors import LabError
+from . import claims, gate, host, resolve
+from .claims import Topic
 from .evidence import SCHEMA
 from .programs import Subject
-from .vocabulary import suggest
 
 FEWEST = {"smoke": 2, "quick": 10, "full": 30}  # blocks; see docs/method.md
 MOST = {"smoke": 2, "quick": 30, "full": 100}  # more blocks barely narrow an interval
@@ -35,15 +31,6 @@ LEAST = 2  # one block has no interval at all
 # start of a process and the facts of a subject, in seconds.
 EXTRA_BATCHES = {"cpp": 2.0, "go": 4.0}
 START_S, FACTS_S, COUNT_S = 0.05, 1.0, 3.0
-
-
-@dataclass
-class Need:
-    """What one subject must be asked for, in the order in which it was first wanted."""
-
-    timed: dict[str, None] = field(default_factory=dict)
-    facts: dict[tuple[str, str], None] = field(default_factory=dict)
-    counted: dict[str, None] = field(default_factory=dict)
 
 
 def make(
@@ -105,7 +92,7 @@ def make(
 
 def describe(topic: Topic, subjects: Sequence[Subject], full: bool) -> dict[str, Any]:
     """A topic as run.json keeps it: what is said, and what each subject is asked for."""
-    needs = resolve(topic, subjects, full)
+    needs = resolve.resolve(topic, subjects, full)
     return {
         **claims.to_json(topic),
         "subjects": [
@@ -123,142 +110,6 @@ def describe(topic: Topic, subjects: Sequence[Subject], full: bool) -> dict[str,
             for subject in subjects
         ],
     }
-
-
-# ---- From patterns to cases ---------------------------------------------------------------------
-
-
-def resolve(topic: Topic, subjects: Sequence[Subject], full: bool) -> dict[str, Need]:
-    """What each subject of a topic must be asked for; LabError names claim or sweep and field."""
-    needs = {subject.name: Need() for subject in subjects}
-    for claim in topic.claims:
-        if claim.full and not full:
-            continue
-        where = f"{topic.name}: claim {claim.id}"
-        for subject, case, metric in wanted_by_claim(claim, subjects, where):
-            want(needs, subject, case, metric)
-    for sweep in topic.sweeps:
-        where = f"{topic.name}: sweep {sweep.id}"
-        for subject, case, metric in wanted_by_sweep(sweep, subjects, full, where):
-            want(needs, subject, case, metric)
-    return needs
-
-
-Cell = tuple[Subject, str, str]  # subject, case, metric
-Wanted = Iterator[Cell]
-
-
-def wanted_by_claim(claim: Claim, subjects: Sequence[Subject], where: str) -> Wanted:
-    keys = claim.rule.keys
-    cells = list(select(subjects, claim.subjects, claim.cases, claim.metric, where, "case"))
-    yield from cells
-    if over := keys.get("over_subject"):
-        there = chosen(subjects, [over], f"{where}: rule.over_subject")
-        cases = list(dict.fromkeys(case for _, case, _ in cells))
-        yield from select(there, [over], cases, claim.metric, where, "rule.over_subject")
-    if over := keys.get("over_case"):
-        named = list(dict.fromkeys(subject.name for subject, _, _ in cells))
-        if named:
-            yield from select(subjects, named, [over], claim.metric, where, "rule.over_case")
-    if claim.because:
-        yield from wanted_as_reason(claim, subjects, cells, where)
-
-
-def wanted_as_reason(
-    claim: Claim, subjects: Sequence[Subject], cells: Sequence[Cell], where: str
-) -> Wanted:
-    """The metric of `because`, of the claim's cells and of what they are compared with."""
-    pairs = {(subject.name, case) for subject, case, _ in cells}
-    if over := claim.rule.keys.get("over_case"):
-        pairs |= {(subject.name, over) for subject, _, _ in cells}
-    if over := claim.rule.keys.get("over_subject"):
-        pairs |= {(over, case) for _, case, _ in cells}
-    found = [
-        (subject, case, claim.because)
-        for subject in subjects
-        for case in cases_of(subject, claim.because)
-        if (subject.name, case) in pairs
-    ]
-    if pairs and not found:
-        raise LabError(f"{where}: because: no program lists '{claim.because}' of these cases")
-    yield from found
-
-
-def wanted_by_sweep(sweep: Sweep, subjects: Sequence[Subject], full: bool, where: str) -> Wanted:
-    return select(subjects, sweep.subjects, claims.cases(sweep, full), sweep.metric, where, "case")
-
-
-def select(
-    subjects: Sequence[Subject],
-    subject_patterns: Iterable[str],
-    case_patterns: Iterable[str],
-    metric: str,
-    where: str,
-    field_name: str,
-) -> Wanted:
-    """Every (subject, case, metric) that the patterns mean and a program provides."""
-    there = chosen(subjects, subject_patterns, f"{where}: subjects")
-    running = [subject for subject in there if not subject.not_run]
-    for pattern in case_patterns:
-        found = [
-            (subject, case)
-            for subject in running
-            for case in cases_of(subject, metric)
-            if matches(pattern, case)
-        ]
-        # Where a subject is absent, nobody here can say that it does not know the case.
-        if not found and "*" not in pattern and running and len(running) == len(there):
-            raise LabError(f"{where}: {unknown(pattern, metric, running, field_name)}")
-        for subject, case in found:
-            yield subject, case, metric
-
-
-def chosen(subjects: Sequence[Subject], patterns: Iterable[str], where: str) -> list[Subject]:
-    """The subjects that the patterns mean, those that are not there included."""
-    found: dict[str, Subject] = {}
-    for pattern in patterns:
-        hits = [subject for subject in subjects if matches(pattern, subject.name)]
-        if not hits and "*" not in pattern:
-            names = [subject.name for subject in subjects]
-            raise LabError(f"{where}: no program lists '{pattern}'; {suggest(pattern, names)}")
-        found |= {subject.name: subject for subject in hits}
-    return list(found.values())
-
-
-def unknown(case: str, metric: str, running: Sequence[Subject], field_name: str) -> str:
-    """Whether it is the case or only its metric that nobody lists, and what comes close."""
-    metrics = {name for one in running for listed, name in one.facts if listed == case}
-    if any(case in one.timed for one in running):
-        metrics.add("ns/op")
-    if metrics:
-        return f"metric: no program lists '{metric}' of {case}; {suggest(metric, metrics)}"
-    known = {listed for one in running for listed in cases_of(one, metric)}
-    if not known:
-        return f"metric: no program lists '{metric}' of any case of these subjects"
-    hint = suggest(case, known) if len(known) <= 8 else suggest(case, known).partition("there")[0]
-    return f"{field_name}: no program lists '{case}' with '{metric}'" + (
-        f"; {hint}" if hint else ""
-    )
-
-
-def cases_of(subject: Subject, metric: str) -> Iterator[str]:
-    """The cases of which a program gives this metric, each once."""
-    listed = [case for case, name in subject.facts if name == metric]
-    if metric in TIMED or (metric == "ir/op" and subject.kind == "cpp"):
-        listed += subject.timed
-    elif metric in COUNTED and metric != "ir/op" and subject.kind == "go":
-        listed += subject.timed  # Go prints allocs/op and B/op beside ns/op
-    yield from dict.fromkeys(listed)
-
-
-def want(needs: dict[str, Need], subject: Subject, case: str, metric: str) -> None:
-    need = needs[subject.name]
-    if (case, metric) in subject.facts:
-        need.facts[case, metric] = None
-    elif metric == "ir/op":
-        need.counted[case] = None
-    else:
-        need.timed[case] = None
 
 
 # ---- How many blocks ----------------------------------------------------------------------------

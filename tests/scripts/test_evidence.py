@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import standin
-from claimslab import evidence
+from claimslab import evidence, schema
 from claimslab.errors import UNFIT, USAGE, LabError
+from hypothesis import given
+from hypothesis import strategies as st
 
 KEY = {"attempt": 1, "topic": "toys"}
 
@@ -162,6 +164,17 @@ def test_the_documented_examples_are_valid(tmp_path: Path) -> None:
         (folder / evidence.TRIALS).write_text(json.dumps(line) + "\n" + json.dumps(end) + "\n")
         if line["kind"] != "block":
             evidence.read(folder)
+
+
+@given(
+    st.sampled_from([*block_lines(1)[0], "more"]),
+    st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.floats(), st.text(max_size=3),
+              st.lists(st.one_of(st.integers(), st.floats(), st.text(max_size=1)), max_size=2)),
+)  # fmt: skip
+def test_the_fast_check_passes_nothing_that_the_schema_would_not(key: str, value: Any) -> None:
+    line = block_lines(1)[0] | {key: value}
+    if schema.is_plain_sample(line):
+        assert not [*schema.validator("trials", "sample").iter_errors(line)]
 
 
 def test_a_block_counts_once(folder: Path) -> None:

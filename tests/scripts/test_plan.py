@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import standin
 from claimslab import evidence, gate, host, plan
+from claimslab import resolve as resolver
 from claimslab.claims import Claim, Rule, Sweep, Topic
 from claimslab.errors import LabError
 from claimslab.programs import Subject
@@ -40,7 +41,7 @@ def claim(
 def resolve(*items: Claim | Sweep, full: bool = False, subjects: Any = SUBJECTS) -> dict[str, Any]:
     claims = tuple(item for item in items if isinstance(item, Claim))
     sweeps = tuple(item for item in items if isinstance(item, Sweep))
-    return plan.resolve(Topic("slices", "t", "s", claims, sweeps), subjects, full)
+    return resolver.resolve(Topic("slices", "t", "s", claims, sweeps), subjects, full)
 
 
 def test_patterns_become_what_programs_list() -> None:
