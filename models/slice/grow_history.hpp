@@ -39,7 +39,7 @@ struct GrowHistory {
     double slack() const {
         if (capacities.empty()) return 0.0;
         const std::size_t before = capacities.size() < 2 ? 0 : capacities[capacities.size() - 2];
-        return 1.0 - static_cast<double>(before + 1) / static_cast<double>(final_capacity());
+        return static_cast<double>(final_capacity() - before - 1) / static_cast<double>(final_capacity());
     }
 };
 
