@@ -28,5 +28,6 @@ function(lab_add_topic folder)
                           LINKER_LANGUAGE CXX
                           RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
     target_link_libraries(${program} PRIVATE lab_harness lab_models)
+    add_dependencies(programs ${program})
   endforeach()
 endfunction()
