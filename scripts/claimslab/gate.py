@@ -16,10 +16,9 @@ from typing import Any
 
 import psutil
 
-# Why these numbers. A timed trial of one thread on an idle 2-core VM reads 0.000–0.01 pressure,
-# 0–15 involuntary switches a second, 0.98–1.00 CPU/wall and 0.00–0.05 foreign cores. One foreign
-# busy loop reads 1.0 foreign cores, and two read 0.5 CPU/wall, pressure 1.0 and hundreds of
-# switches. The limits stand between, nearer to the quiet side.
+# Why these numbers. C++ trials on a 2-core VM on which compilers ran read 0.8–1.0 pressure, 110–230
+# involuntary switches a second, 0.45–0.7 CPU/wall and 1.2–1.5 foreign cores; an undisturbed loop
+# wants 0, few, 1 and 0. The limits stand between, on the quiet side.
 LIMITS: Mapping[str, float | None] = {
     "pressure": 0.1,  # share of the wall time in which some runnable task waited for a CPU
     "involuntary_per_s": 100,  # the scheduler took the CPU away this often

@@ -25,6 +25,7 @@ BATCHES, BATCH_MS = 3, 20
 TRIAL_TIMEOUT_S, TIMEOUT_OVER_ESTIMATE = 60, 20  # at least; and for trials of many cases
 TOPIC_BUDGET_S, QUICK_BUDGET_S = 120.0, 600.0
 DECIDING = 10  # with fewer blocks most intervals are too wide to decide
+PLANNED_SHARE = 0.85  # of the budget; the rest is for blocks measured again and for the report
 LEAST = 2  # one block has no interval at all
 
 # Before block 1 has told the truth: the warm-up and calibration of a case, in batches, and the
@@ -141,7 +142,7 @@ def fit_blocks(mode: str, budget_s: float | None, once_s: float, each_s: float) 
     where the budget forces it."""
     if budget_s is None or each_s <= 0:
         return FEWEST[mode]
-    fits = floor((budget_s - once_s) / each_s)
+    fits = floor((PLANNED_SHARE * budget_s - once_s) / each_s)
     return max(LEAST, min(fits, MOST[mode]))
 
 
@@ -149,7 +150,7 @@ def too_few(mode: str, blocks: int, each_s: float, once_s: float) -> str:
     """A warning where the budget forced fewer blocks than the mode wants, else ""."""
     if blocks >= FEWEST[mode] or mode == "smoke":
         return ""
-    minutes = (once_s + FEWEST[mode] * each_s) / 60
+    minutes = (once_s + FEWEST[mode] * each_s) / PLANNED_SHARE / 60
     text = f"the budget allows {blocks} blocks, not {FEWEST[mode]}"
     if blocks < DECIDING:
         text += "; most timed verdicts will be unclear"
