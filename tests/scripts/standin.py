@@ -107,7 +107,7 @@ def repository(root: Path, topics: Mapping[str, Mapping[str, str]]) -> list[clai
 
 
 def document(
-    root: Path, topics: Mapping[str, Mapping[str, str]], blocks: int = 3, **options: Any
+    root: Path, topics: Mapping[str, Mapping[str, str]], blocks: int | None = 3, **options: Any
 ) -> dict[str, Any]:
     """The run.json of a run of stand-ins, its gate open and its batches short."""
     made = repository(root, topics)

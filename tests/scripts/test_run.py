@@ -28,7 +28,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "fitness", lambda: {"fit": True, "notes": []})
 
 
-def start(root: Path, topics: dict[str, dict[str, str]], blocks: int = 3, **more: Any) -> Path:
+def start(
+    root: Path, topics: dict[str, dict[str, str]], blocks: int | None = 3, **more: Any
+) -> Path:
     return evidence.create(root / "results", standin.document(root, topics, blocks, **more))
 
 
@@ -261,7 +263,7 @@ def test_a_noisy_machine_makes_the_run_invalid_and_still_ends(
 def test_the_budget_decides_how_many_blocks(tmp_path: Path) -> None:
     topics = {"toys": {"a": "slower"}}
     for budget, most in ((1.0, 3), (4.0, 12)):
-        folder = start(tmp_path, topics, blocks=None, budget_s=budget)  # type: ignore[arg-type]
+        folder = start(tmp_path, topics, blocks=None, budget_s=budget)
         _, text = measure(tmp_path, folder)
         found = evidence.read(folder)
         assert 2 <= found.planned <= most, text
