@@ -30,8 +30,8 @@ using Vector = std::vector<Element>;
 
 // What to use when nothing must equal Go: the first array fills a cache line.
 using Practical = go::growth::first_array<64, go::growth::doubling>;
-// Below a mebibyte, mmap and page faults cost more than copying saves (docs/decisions.md).
-using Reserving = go::memory::reserving<go::memory::Pages::huge, std::size_t{1} << 20>;
+// From the size on at which glibc maps and faults in fresh pages anyway (its M_MMAP_THRESHOLD).
+using Reserving = go::memory::reserving<go::memory::Pages::huge, std::size_t{128} << 10>;
 
 template <class Slice>
 struct Appendable {
