@@ -149,7 +149,7 @@ def scale(axis: Axis, kind: str, base: int = 10) -> None:
 # ---- Names of lines ------------------------------------------------------------------------------
 
 
-def names_of(subjects: Sequence[str], columns: int = 22) -> str:
+def names_of(subjects: Sequence[str], columns: int = 20) -> str:
     """Subjects that share a line, over as many rows as they need."""
     return _wrap(", ".join(subjects), columns) if subjects else ""
 

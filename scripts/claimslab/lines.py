@@ -57,10 +57,16 @@ def curve(
     if not words:
         _x_ticks(on.axes, sorted(set(xs)), xscale)
     if yscale != "log":
-        on.axes.set_ylim(bottom=min(0.0, on.axes.get_ylim()[0]))
+        _from_zero(on.axes, [p.y for s in series for p in s.points])
     scale(on.axes.yaxis, yscale)
     name_lines(on, drawn)
     return on.figure
+
+
+def _from_zero(axes: Axes, ys: Sequence[float]) -> None:
+    """A linear axis starts at zero, unless half of it would then be empty."""
+    if min(ys) < max(ys) / 2:
+        axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
 
 
 def _ticks_for_words(axes: Axes, series: Sequence[Series]) -> dict[str, int]:

@@ -38,9 +38,19 @@ def utilisation(r: float) -> float:
     return math.log(r) / (r - 1)
 
 
+def utilisation_log(r: float) -> float:
+    """Mean of length/capacity, where ln(length) is anywhere in a growth step alike: (1−1/r)/ln r.
+
+    >>> round(utilisation_log(2), 3)
+    0.721
+    """
+    return (1 - 1 / r) / math.log(r)
+
+
 CURVES: Mapping[str, Curve] = {
     "copies": Curve("1/(r−1)", copies),
     "utilisation": Curve("ln r/(r−1)", utilisation),
+    "utilisation-log": Curve("(1−1/r)/ln r", utilisation_log),
     "constant": Curve("constant", lambda _: 1.0),
     "linear": Curve("n", lambda n: n),
     "log": Curve("log₂ n", lambda n: math.log2(n)),

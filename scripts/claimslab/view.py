@@ -160,6 +160,7 @@ def claim(
         "look": word_look(c["word"]),
         "topic_title": titles.get(c["topic"], c["topic"]),
         "origin": origin(c["question"], c["source"]),
+        "measured": any(n.get("estimate") is not None for n in cells) and c["kind"] != "exact",
         "notes": any(note(n) for n in cells),
         "effect": wording.effect(c).replace(" [", "\n[").split("\n"),  # estimate, interval
         "claimed": wording.region(c.get("region"), "" if c["kind"] == "exact" else unit),

@@ -80,14 +80,17 @@ def effect(claim: Mapping[str, Any]) -> str:
     """
     cells = [c for c in claim.get("cells", []) if c.get("word") != "not run"]
     known = [c for c in cells if c.get("estimate") is not None]
-    if claim.get("kind") == "exact" or not known:
+    if claim.get("kind") == "exact" and cells:
         holds = sum(c.get("word") == "reproduced" for c in cells)
-        return f"{holds} of {len(cells)} hold" if cells else "–"
+        return f"{holds} of {len(cells)} hold"
+    if not known:
+        return "–"
     low, high = min(known, key=_estimate), max(known, key=_estimate)
     unit = unit_of(claim)
-    if len(known) == 1:
+    if len({c["estimate"] for c in known}) == 1:
         return interval(known[0], unit)
-    text = number(low["estimate"], True) + "…" + amount(high["estimate"], unit, True)
+    padded = any(c.get("low") is not None for c in known)
+    text = number(low["estimate"], padded) + "…" + amount(high["estimate"], unit, padded)
     edges = [float(c[k]) for c in known for k in ("low", "high") if c.get(k) is not None]
     if edges:
         text += f" [{_range(min(edges), max(edges))}]"

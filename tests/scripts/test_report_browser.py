@@ -162,7 +162,7 @@ def test_nothing_overflows_and_nothing_is_complained_of(
     assert wide <= WIDTHS[name]
     picture = page.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": False})
     (tmp_path / f"{name}-{scheme}.png").write_bytes(base64.b64decode(picture["data"]))
-    assert page.get_log("browser") == []
+    assert page.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 
 def test_print_shows_all_and_hides_the_filters(page: webdriver.Chrome, tmp_path: Path) -> None:
