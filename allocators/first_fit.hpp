@@ -17,7 +17,7 @@
 namespace lab {
 
 class FirstFit {
-public:
+   public:
     using Address = std::uint64_t;
 
     /// The address of a block of `bytes`, at least 1.
@@ -61,7 +61,7 @@ public:
     /// Address and size of every hole, in the order of addresses.
     const std::map<Address, std::uint64_t>& holes() const { return holes_; }
 
-private:
+   private:
     std::map<Address, std::uint64_t> holes_;
     Address end_ = 0;
 };

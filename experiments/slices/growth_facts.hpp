@@ -36,7 +36,8 @@ inline FactorMeans factor_means(double factor) {
     std::size_t step = 0;
     std::uint64_t copies = 0;
     for (int i = 0; i < k_lengths; ++i) {
-        const auto length = static_cast<std::size_t>(k_shortest * std::pow(k_spread, double(i) / k_lengths));
+        const auto length =
+            static_cast<std::size_t>(k_shortest * std::pow(k_spread, double(i) / k_lengths));
         while (capacities[step] < length) copies += capacities[step++];
         const auto cap = static_cast<double>(capacities[step]);
         sums.copies_per_capacity += static_cast<double>(copies) / cap;

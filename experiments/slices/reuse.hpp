@@ -69,7 +69,8 @@ int first_reuse(Source source, double factor, std::uint64_t limit_bytes) {
     freed.reserve(1024);  // before the first array, so that the list does not share its memory
     const auto overlaps_freed = [&freed](Range array) {
         for (const Range& old : freed) {
-            if (array.begin < old.begin + old.bytes && old.begin < array.begin + array.bytes) return true;
+            if (array.begin < old.begin + old.bytes && old.begin < array.begin + array.bytes)
+                return true;
         }
         return false;
     };
@@ -122,7 +123,8 @@ inline int first_reuse_of_malloc(double factor) {
         _exit(found);
     }
     int status = 0;
-    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == k_failed) {
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
+        WEXITSTATUS(status) == k_failed) {
         throw std::runtime_error("reuse: a child process failed");
     }
     return WEXITSTATUS(status);

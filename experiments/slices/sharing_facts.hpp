@@ -76,7 +76,8 @@ bool full_slice_expression() {
     return wrong_elements(array) == 0 && part[3] == -1;
 }
 
-/// Elements of an array that changed by writing into its copy, and of the copy by writing into the array.
+/// Elements of an array that changed by writing into its copy, and of the copy by writing into the
+/// array.
 template <class Slice>
 std::size_t copy_independent() {
     Slice array{0, 1, 2, 3, 4};

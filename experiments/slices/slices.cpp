@@ -72,7 +72,8 @@ void offer_appends(Program& program, const std::string& subject) {
         program.timed(subject, case_name("Append", {{"elem", 8}, {"n", n}}),
                       [n] { return [n] { return append_all<Slice, Start::empty>(n); }; });
         const std::string presized = case_name("Presized", {{"elem", 8}, {"n", n}});
-        program.timed(subject, presized, [n] { return [n] { return append_all<Slice, Start::presized>(n); }; });
+        program.timed(subject, presized,
+                      [n] { return [n] { return append_all<Slice, Start::presized>(n); }; });
         program.fact(subject, presized, "reallocations",
                      [n] { return observed(Appendable<Slice>::presized(n), n).size(); });
     }
@@ -111,7 +112,8 @@ void offer_go_facts(Program& program, const std::string& subject) {
     }
     const std::string full = case_name("FullCap4", {{"elem", 8}});
     program.fact(subject, full, "capacity", [] { return full_cap4<Slice>().capacity; });
-    program.fact(subject, full, "original-unchanged", [] { return full_cap4<Slice>().original_unchanged; });
+    program.fact(subject, full, "original-unchanged",
+                 [] { return full_cap4<Slice>().original_unchanged; });
     program.fact(subject, case_name("CopyOnGrow", {{"elem", 8}, {"n", 10'000}}), "violations",
                  [] { return copy_on_grow<Slice>(10'000); });
     program.fact(subject, "SharedAlias", "holds", shared_alias<Slice>);
@@ -137,7 +139,8 @@ void offer_factors(Program& program) {
         const std::string name = case_name("Factor", {{"factor", factor}});
         program.fact("model/factor", name, "copies/cap",
                      [factor] { return factor_means(factor).copies_per_capacity; });
-        program.fact("model/factor", name, "utilisation", [factor] { return factor_means(factor).utilisation; });
+        program.fact("model/factor", name, "utilisation",
+                     [factor] { return factor_means(factor).utilisation; });
     }
 }
 

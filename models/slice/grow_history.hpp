@@ -1,4 +1,5 @@
-// grow_history: what n appends do to a slice under a growth policy, counted without touching memory.
+// grow_history: what n appends do to a slice under a growth policy, counted without touching
+// memory.
 //
 //   capacities   0 -> c1 -> c2 -> ... -> ck >= n     one step a reallocation, the first included
 //   copies       every step but the first moves the elements that fill the old capacity
@@ -28,7 +29,9 @@ struct GrowHistory {
         return length == 0 ? 0.0 : static_cast<double>(copies) / static_cast<double>(length);
     }
     double copies_per_capacity() const {
-        return capacities.empty() ? 0.0 : static_cast<double>(copies) / static_cast<double>(final_capacity());
+        return capacities.empty()
+                   ? 0.0
+                   : static_cast<double>(copies) / static_cast<double>(final_capacity());
     }
     double peak_per_final() const {
         if (capacities.empty()) return 0.0;
@@ -39,7 +42,8 @@ struct GrowHistory {
     double slack() const {
         if (capacities.empty()) return 0.0;
         const std::size_t before = capacities.size() < 2 ? 0 : capacities[capacities.size() - 2];
-        return static_cast<double>(final_capacity() - before - 1) / static_cast<double>(final_capacity());
+        return static_cast<double>(final_capacity() - before - 1) /
+               static_cast<double>(final_capacity());
     }
 };
 

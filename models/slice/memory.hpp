@@ -6,10 +6,10 @@
 //
 // A strategy is any type with three static functions; bytes are never 0, failure is nullptr:
 //     void* allocate(std::size_t bytes, std::size_t align)
-//     void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes, std::size_t align)
-//     void  release(void* old, std::size_t bytes, std::size_t align)
-// grow() keeps the first `used` bytes as bytes, so only trivially copyable elements may use it. When
-// it fails the old array is untouched. release() is given the bytes of the array's last size.
+//     void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes, std::size_t
+//     align) void  release(void* old, std::size_t bytes, std::size_t align)
+// grow() keeps the first `used` bytes as bytes, so only trivially copyable elements may use it.
+// When it fails the old array is untouched. release() is given the bytes of the array's last size.
 //
 // Costs       copying: old and new array at once. moving: mremap is one system call for any size.
 //             reserving: addresses, not memory; each growth is one mprotect.
@@ -33,8 +33,11 @@ inline void* allocate_raw(std::size_t bytes, std::size_t align) {
 }
 
 struct copying {
-    static void* allocate(std::size_t bytes, std::size_t align) { return allocate_raw(bytes, align); }
-    static void* grow(void* old, std::size_t, std::size_t used, std::size_t bytes, std::size_t align) {
+    static void* allocate(std::size_t bytes, std::size_t align) {
+        return allocate_raw(bytes, align);
+    }
+    static void* grow(void* old, std::size_t, std::size_t used, std::size_t bytes,
+                      std::size_t align) {
         void* fresh = allocate_raw(bytes, align);
         if (fresh == nullptr) return nullptr;
         std::memcpy(fresh, old, used);
@@ -49,8 +52,11 @@ struct moving {
     // (2.36, malloc/malloc.c: _int_realloc): 10 appends take half the instructions this way.
     static constexpr std::size_t k_thread_cache_bytes = 1024;
 
-    static void* allocate(std::size_t bytes, std::size_t align) { return allocate_raw(bytes, align); }
-    static void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes, std::size_t align) {
+    static void* allocate(std::size_t bytes, std::size_t align) {
+        return allocate_raw(bytes, align);
+    }
+    static void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes,
+                      std::size_t align) {
         if (bytes <= k_thread_cache_bytes || align > alignof(std::max_align_t)) {
             return copying::grow(old, old_bytes, used, bytes, align);
         }
@@ -70,7 +76,8 @@ struct reserving {
     static void* allocate(std::size_t bytes, std::size_t align) {
         return bytes < Threshold ? allocate_raw(bytes, align) : reserve(bytes);
     }
-    static void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes, std::size_t align) {
+    static void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes,
+                      std::size_t align) {
         if (bytes < Threshold) return copying::grow(old, old_bytes, used, bytes, align);
         if (old_bytes >= Threshold) return commit(old, old_bytes, bytes) ? old : nullptr;
         void* range = reserve(bytes);
@@ -87,7 +94,7 @@ struct reserving {
         }
     }
 
-private:
+   private:
     static constexpr std::size_t k_page_bytes = 4096;
 
     static std::size_t whole_pages(std::size_t bytes) {
@@ -98,11 +105,13 @@ private:
         const std::size_t begin = whole_pages(from);
         const std::size_t end = std::min(whole_pages(to), Range);
         if (end <= begin) return true;
-        return mprotect(static_cast<std::byte*>(base) + begin, end - begin, PROT_READ | PROT_WRITE) == 0;
+        return mprotect(static_cast<std::byte*>(base) + begin, end - begin,
+                        PROT_READ | PROT_WRITE) == 0;
     }
     static void* reserve(std::size_t bytes) {
         if (bytes > Range) return nullptr;
-        void* base = mmap(nullptr, Range, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* base =
+            mmap(nullptr, Range, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (base == MAP_FAILED) return nullptr;
         if constexpr (Kind == Pages::huge) madvise(base, Range, MADV_HUGEPAGE);
         if (commit(base, 0, bytes)) return base;

@@ -30,18 +30,21 @@ struct SizeClass {
 };
 
 /// Where the pointer bitmap of an allocation lives. Go 1.22 and later put eight bytes in front of
-/// an object with pointers of more than 512 bytes; older versions and pointer-free objects have none.
+/// an object with pointers of more than 512 bytes; older versions and pointer-free objects have
+/// none.
 enum class MallocHeader { none, if_large };
 
 namespace detail {
 
-inline constexpr std::size_t k_fine_step = 8;       // lookup step up to k_fine_limit
-inline constexpr std::size_t k_coarse_step = 128;   // lookup step above
+inline constexpr std::size_t k_fine_step = 8;      // lookup step up to k_fine_limit
+inline constexpr std::size_t k_coarse_step = 128;  // lookup step above
 inline constexpr std::size_t k_fine_limit = 1024;
 inline constexpr std::size_t k_header_bytes = 8;
 inline constexpr std::size_t k_headerless_bytes = 512;
 
-constexpr bool is_power_of_two(std::size_t x) { return x != 0 && (x & (x - 1)) == 0; }
+constexpr bool is_power_of_two(std::size_t x) {
+    return x != 0 && (x & (x - 1)) == 0;
+}
 
 constexpr std::size_t alignment_from(std::size_t size, std::size_t current) {
     if (!is_power_of_two(size)) return current;
@@ -65,11 +68,13 @@ constexpr std::array<SizeClass, k_size_classes> make_size_classes() {
         align = alignment_from(size, align);
         const std::size_t span = span_bytes_for(size);
         SizeClass& last = classes[count - 1];
-        if (last.bytes != 0 && last.pages == span / k_page_bytes && span / size == span / last.bytes) {
+        if (last.bytes != 0 && last.pages == span / k_page_bytes &&
+            span / size == span / last.bytes) {
             last.bytes = size;
             continue;
         }
-        classes.at(count++) = {size, span / k_page_bytes};  // at(): one class too many does not compile
+        classes.at(count++) = {size,
+                               span / k_page_bytes};  // at(): one class too many does not compile
     }
     for (SizeClass& c : classes) {
         if (c.bytes == 0) continue;
@@ -98,10 +103,13 @@ constexpr std::array<std::uint8_t, Count> make_lookup(std::size_t first, std::si
 }
 
 inline constexpr auto k_fine = make_lookup<k_fine_limit / k_fine_step + 1>(0, k_fine_step);
-inline constexpr auto k_coarse = make_lookup<(k_max_small_bytes - k_fine_limit) / k_coarse_step + 1>(
-    k_fine_limit, k_coarse_step);
+inline constexpr auto k_coarse =
+    make_lookup<(k_max_small_bytes - k_fine_limit) / k_coarse_step + 1>(k_fine_limit,
+                                                                        k_coarse_step);
 
-constexpr std::size_t divide_up(std::size_t x, std::size_t by) { return (x + by - 1) / by; }
+constexpr std::size_t divide_up(std::size_t x, std::size_t by) {
+    return (x + by - 1) / by;
+}
 
 }  // namespace detail
 

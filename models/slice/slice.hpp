@@ -27,7 +27,8 @@
 //             would leave views behind that dangle, where Go keeps the old array.
 //             A count in front of the elements: it moves every array off its size class.
 // Threads     A handle belongs to one thread at a time, as std::vector; handles of one array may
-//             live and die in different threads. Writes to shared elements are the caller's to order.
+//             live and die in different threads. Writes to shared elements are the caller's to
+//             order.
 #pragma once
 
 #include <algorithm>
@@ -58,13 +59,14 @@ concept Shareable = std::copyable<T> && std::default_initializable<T>;
 
 /// C++ gives every object a size; a type without members is what Go calls a type of size zero.
 template <class T>
-concept Sizeless = std::is_empty_v<T> && std::is_trivially_copyable_v<T> && std::default_initializable<T>;
+concept Sizeless =
+    std::is_empty_v<T> && std::is_trivially_copyable_v<T> && std::default_initializable<T>;
 
 template <class T, class Growth = growth::go1_18, class Memory = memory::copying>
 class slice {
     static_assert(std::is_object_v<T> && !std::is_const_v<T> && std::is_nothrow_destructible_v<T>);
 
-public:
+   public:
     using value_type = T;
 
     slice() = default;
@@ -192,7 +194,7 @@ public:
         std::swap(growth_, other.growth_);
     }
 
-private:
+   private:
     static constexpr bool k_as_bytes = std::is_trivially_copyable_v<T>;
 
     struct Shared {
@@ -216,8 +218,8 @@ private:
     }
 
     static void check_make(std::size_t len, std::size_t cap) {
-        const std::size_t most =
-            Sizeless<T> ? std::numeric_limits<std::size_t>::max() / 2 : k_max_alloc_bytes / sizeof(T);
+        const std::size_t most = Sizeless<T> ? std::numeric_limits<std::size_t>::max() / 2
+                                             : k_max_alloc_bytes / sizeof(T);
         if (len > most) throw std::length_error("makeslice: len out of range");
         if (cap > most || len > cap) throw std::length_error("makeslice: cap out of range");
     }
@@ -263,11 +265,13 @@ private:
 
     // Takes and returns values, not the slice: a slice whose address escaped could not live in
     // registers, and every append would store its length.
-    [[gnu::noinline]] static Array enlarge(T* data, std::size_t len, std::size_t cap, Shared* shared,
-                                                      std::size_t needed, Growth growth) requires k_as_bytes {
+    [[gnu::noinline]] static Array enlarge(T* data, std::size_t len, std::size_t cap,
+                                           Shared* shared, std::size_t needed, Growth growth)
+        requires k_as_bytes {
         const std::size_t next = growth.next(cap, needed, sizeof(T));
         if (shared == nullptr && data != nullptr) {
-            void* fresh = Memory::grow(data, cap * sizeof(T), len * sizeof(T), next * sizeof(T), alignof(T));
+            void* fresh =
+                Memory::grow(data, cap * sizeof(T), len * sizeof(T), next * sizeof(T), alignof(T));
             if (fresh == nullptr) throw std::bad_alloc();
             return {static_cast<T*>(fresh), next};
         }
@@ -321,8 +325,8 @@ private:
         const T* from = values.data();
         if (needed > cap_) {
             // An array that only this slice holds is gone after growing, and the values with it.
-            const bool inside = shared_ == nullptr && data_ != nullptr && !std::less<>{}(from, data_) &&
-                                std::less<>{}(from, data_ + len_);
+            const bool inside = shared_ == nullptr && data_ != nullptr &&
+                                !std::less<>{}(from, data_) && std::less<>{}(from, data_ + len_);
             const std::size_t offset = inside ? static_cast<std::size_t>(from - data_) : 0;
             const Guest keep(shared_);
             take(enlarge(data_, len_, cap_, shared_, needed, growth_));
@@ -337,7 +341,8 @@ private:
     void append_objects(std::span<const T> values) {
         const std::size_t needed = len_ + values.size();
         if (needed > cap_) {
-            grow_with(needed, [&](T* at) { std::uninitialized_copy_n(values.data(), values.size(), at); });
+            grow_with(needed,
+                      [&](T* at) { std::uninitialized_copy_n(values.data(), values.size(), at); });
             return;
         }
         if constexpr (std::is_copy_assignable_v<T>) {
@@ -364,7 +369,7 @@ private:
 
     // Keeps a shared array alive while something is read from it.
     class Guest {
-    public:
+       public:
         explicit Guest(Shared* shared) : shared_(shared) {
             if (shared_ != nullptr) shared_->handles.fetch_add(1, std::memory_order_relaxed);
         }
@@ -374,7 +379,7 @@ private:
             if (shared_ != nullptr) leave(shared_);
         }
 
-    private:
+       private:
         Shared* shared_;
     };
 

@@ -1,4 +1,5 @@
-// first_fit_test: the textbook allocator takes the lowest hole, joins neighbours and forgets nothing.
+// first_fit_test: the textbook allocator takes the lowest hole, joins neighbours and forgets
+// nothing.
 
 #include "allocators/first_fit.hpp"
 

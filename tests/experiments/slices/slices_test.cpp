@@ -1,4 +1,5 @@
-// slices_test: the facts of the slice topic against real Go, closed forms and theory; and broken ones.
+// slices_test: the facts of the slice topic against real Go, closed forms and theory; and broken
+// ones.
 
 #include <gtest/gtest.h>
 
@@ -47,7 +48,8 @@ TEST(Capacities, EqualThoseRecordedFromRealGo) {
         for (const std::size_t elem : k_elem_bytes) {
             for (const std::size_t n : k_lengths) {
                 const std::string name = capacities_case(elem, n);
-                EXPECT_EQ(modelled(version, elem, n), cases.at(name).get<Capacities>()) << version << " " << name;
+                EXPECT_EQ(modelled(version, elem, n), cases.at(name).get<Capacities>())
+                    << version << " " << name;
             }
         }
     }
@@ -77,13 +79,16 @@ TEST_P(InstalledGo, TakesTheCapacitiesOfTheModel) {
     }
     std::string cases;
     for (const std::size_t elem : k_elem_bytes) {
-        // A million elements of 4096 bytes are four gigabytes: recorded, not repeated in each test run.
+        // A million elements of 4096 bytes are four gigabytes: recorded, not repeated in each test
+        // run.
         for (const std::size_t n : k_lengths) {
-            if (elem * n <= std::size_t{64} << 20) cases += (cases.empty() ? "" : ",") + capacities_case(elem, n);
+            if (elem * n <= std::size_t{64} << 20)
+                cases += (cases.empty() ? "" : ",") + capacities_case(elem, n);
         }
     }
     std::size_t compared = 0;
-    for (const std::string& line : lines_of("'" + peer.string() + "' -lab.facts -lab.cases=" + cases)) {
+    for (const std::string& line :
+         lines_of("'" + peer.string() + "' -lab.facts -lab.cases=" + cases)) {
         if (line.empty() || line.front() != '{') continue;
         const auto fact = nlohmann::json::parse(line);
         if (fact.value("metric", "") != "capacities" || !fact.contains("value")) continue;
@@ -97,9 +102,10 @@ TEST_P(InstalledGo, TakesTheCapacitiesOfTheModel) {
     EXPECT_GE(compared, 11u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, InstalledGo, testing::Values("1.17", "1.23", "1.26"), [](const auto& param) {
-    return "go" + param.param.substr(0, 1) + "_" + param.param.substr(2);
-});
+INSTANTIATE_TEST_SUITE_P(Versions, InstalledGo, testing::Values("1.17", "1.23", "1.26"),
+                         [](const auto& param) {
+                             return "go" + param.param.substr(0, 1) + "_" + param.param.substr(2);
+                         });
 
 TEST(Factor, MeansFollowTheClosedForms) {
     for (const double r : {1.125, 1.25, 1.5, 1.618, 2.0, 3.0}) {
@@ -166,9 +172,11 @@ int first_fit_reuse(double factor) {
 
 // Koenig's argument: the sum of all earlier arrays but the last must hold the next one.
 TEST(Reuse, FirstFitFollowsTheTheoryOfTheGoldenRatio) {
-    const std::vector<std::pair<double, int>> theory = {{1.3, 3},  {1.4, 4},  {1.45, 4},   {1.5, 5},  {1.55, 6}, {1.6, 8},
-                                                        {1.61, 10}, {1.618, 21}, {1.62, 0}, {1.75, 0}, {2.0, 0}};
-    for (const auto& [factor, move] : theory) EXPECT_EQ(first_fit_reuse(factor), move) << "factor " << factor;
+    const std::vector<std::pair<double, int>> theory = {
+        {1.3, 3},   {1.4, 4},    {1.45, 4}, {1.5, 5},  {1.55, 6}, {1.6, 8},
+        {1.61, 10}, {1.618, 21}, {1.62, 0}, {1.75, 0}, {2.0, 0}};
+    for (const auto& [factor, move] : theory)
+        EXPECT_EQ(first_fit_reuse(factor), move) << "factor " << factor;
 }
 
 // Never frees into reuse: the next array always lies above all others.
@@ -180,7 +188,8 @@ struct BumpSource {
 
 TEST(Reuse, AnAllocatorThatNeverReusesIsSeenAsSuch) {
     for (const double factor : {1.125, 1.5, 2.0}) {
-        EXPECT_EQ(reuse::first_reuse(BumpSource{}, factor, reuse::k_model_limit_bytes), 0) << "factor " << factor;
+        EXPECT_EQ(reuse::first_reuse(BumpSource{}, factor, reuse::k_model_limit_bytes), 0)
+            << "factor " << factor;
     }
 }
 

@@ -28,7 +28,8 @@ void walk(std::size_t n) {
         s.append({});
         if (s.capacity() == before) continue;
         ASSERT_LT(step, history.capacities.size());
-        ASSERT_EQ(s.capacity(), history.capacities[step]) << "elements of " << Bytes << ", append " << i;
+        ASSERT_EQ(s.capacity(), history.capacities[step])
+            << "elements of " << Bytes << ", append " << i;
         copies += i;
         peak = std::max(peak, (before + s.capacity()) * Bytes);
         ++step;

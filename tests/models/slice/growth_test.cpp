@@ -1,4 +1,5 @@
-// growth_test: each rule gives the capacities that its original gives, and refuses where it refuses.
+// growth_test: each rule gives the capacities that its original gives, and refuses where it
+// refuses.
 
 #include "models/slice/growth.hpp"
 
@@ -49,7 +50,8 @@ TEST(Growth, FactorsGiveTheSequencesOfTheirUsers) {
     EXPECT_EQ(growth::one_and_an_eighth::next(80, 81, 1), 90u);
     EXPECT_EQ(capacities<growth::one_and_a_half>(1, 100'000),
               capacities(1, 100'000, growth::any_factor{1.5}));
-    EXPECT_EQ((capacities<growth::first_array<64, growth::doubling>>(8, 20)), (Capacities{8, 16, 32}));
+    EXPECT_EQ((capacities<growth::first_array<64, growth::doubling>>(8, 20)),
+              (Capacities{8, 16, 32}));
 }
 
 TEST(Growth, RefusesWithGosText) {
@@ -58,9 +60,12 @@ TEST(Growth, RefusesWithGosText) {
     EXPECT_EQ(refusal<growth::go1_18>(1, huge, 8), "growslice: len out of range");
     EXPECT_EQ(refusal<growth::doubling>(1, huge, 8), "growslice: len out of range");
     EXPECT_EQ(refusal<growth::go1_18>(0, k_max_alloc_bytes + 1, 1), "growslice: len out of range");
-    EXPECT_EQ(refusal<growth::go1_18>(k_max_alloc_bytes, k_max_alloc_bytes + 1, 1), "growslice: len out of range");
-    EXPECT_EQ(growth::doubling::next(k_max_alloc_bytes - 1, k_max_alloc_bytes, 1), k_max_alloc_bytes);
-    EXPECT_EQ(growth::any_factor{3}.next(k_max_alloc_bytes - 1, k_max_alloc_bytes, 1), k_max_alloc_bytes);
+    EXPECT_EQ(refusal<growth::go1_18>(k_max_alloc_bytes, k_max_alloc_bytes + 1, 1),
+              "growslice: len out of range");
+    EXPECT_EQ(growth::doubling::next(k_max_alloc_bytes - 1, k_max_alloc_bytes, 1),
+              k_max_alloc_bytes);
+    EXPECT_EQ(growth::any_factor{3}.next(k_max_alloc_bytes - 1, k_max_alloc_bytes, 1),
+              k_max_alloc_bytes);
 }
 
 // If a wrong rule gave the same facts, the facts would prove nothing.

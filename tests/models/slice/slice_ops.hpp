@@ -1,9 +1,10 @@
-// slice_ops: one body that does what a string of bytes says to slices and to a reference, and compares.
+// slice_ops: one body that does what a string of bytes says to slices and to a reference, and
+// compares.
 //
-// The reference holds each array as a plain vector of its full capacity, all zero at first, and each
-// slice as array, offset, length and capacity: Go's definition, without any trick. After every step
-// all slices agree in length, capacity and elements, and two slices share elements exactly where the
-// reference says so. Used with random bytes, with the stored corpus, and by libFuzzer.
+// The reference holds each array as a plain vector of its full capacity, all zero at first, and
+// each slice as array, offset, length and capacity: Go's definition, without any trick. After every
+// step all slices agree in length, capacity and elements, and two slices share elements exactly
+// where the reference says so. Used with random bytes, with the stored corpus, and by libFuzzer.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +31,7 @@ T element(std::uint32_t number) {
 
 /// Reads what to do next; an empty string does nothing more.
 class Script {
-public:
+   public:
     explicit Script(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
     bool ends() const { return bytes_.empty(); }
     std::size_t below(std::size_t limit) {
@@ -40,13 +41,13 @@ public:
         return byte % limit;
     }
 
-private:
+   private:
     std::span<const std::uint8_t> bytes_;
 };
 
 template <class T, class Growth, class Memory>
 class SliceOps {
-public:
+   public:
     /// The empty string, or the first thing that differs from the reference.
     static std::string run(std::span<const std::uint8_t> bytes) {
         Script script(bytes);
@@ -54,12 +55,13 @@ public:
         for (std::size_t step = 0; !script.ends(); ++step) {
             const std::string what = ops.step(script);
             const std::string difference = ops.compare();
-            if (!difference.empty()) return "step " + std::to_string(step) + ", " + what + ": " + difference;
+            if (!difference.empty())
+                return "step " + std::to_string(step) + ", " + what + ": " + difference;
         }
         return "";
     }
 
-private:
+   private:
     using Slice = go::slice<T, Growth, Memory>;
     struct Reference {
         std::shared_ptr<std::vector<T>> array;
@@ -187,7 +189,8 @@ private:
                 const bool same_place = real.data() == other.real.data();
                 const bool expected = reference.array == other.reference.array &&
                                       reference.offset == other.reference.offset;
-                if (same_place != expected) return name + " and " + std::to_string(j) + " share wrongly";
+                if (same_place != expected)
+                    return name + " and " + std::to_string(j) + " share wrongly";
             }
         }
         return "";
@@ -205,12 +208,18 @@ inline std::string run_slice_ops(std::span<const std::uint8_t> bytes) {
     // Thresholds so low that short slices cross them.
     using Reserving = memory::reserving<memory::Pages::usual, 512, std::size_t{1} << 20>;
     switch (bytes[0] % 6) {
-        case 0: return SliceOps<std::int64_t, growth::go1_18, memory::copying>::run(rest);
-        case 1: return SliceOps<std::int64_t, growth::doubling, memory::moving>::run(rest);
-        case 2: return SliceOps<std::int64_t, growth::go1_17, Reserving>::run(rest);
-        case 3: return SliceOps<std::uint8_t, growth::go1_18, memory::moving>::run(rest);
-        case 4: return SliceOps<std::string, growth::go1_18, memory::copying>::run(rest);
-        default: return SliceOps<std::string, growth::one_and_a_half, Reserving>::run(rest);
+        case 0:
+            return SliceOps<std::int64_t, growth::go1_18, memory::copying>::run(rest);
+        case 1:
+            return SliceOps<std::int64_t, growth::doubling, memory::moving>::run(rest);
+        case 2:
+            return SliceOps<std::int64_t, growth::go1_17, Reserving>::run(rest);
+        case 3:
+            return SliceOps<std::uint8_t, growth::go1_18, memory::moving>::run(rest);
+        case 4:
+            return SliceOps<std::string, growth::go1_18, memory::copying>::run(rest);
+        default:
+            return SliceOps<std::string, growth::one_and_a_half, Reserving>::run(rest);
     }
 }
 

@@ -1,6 +1,7 @@
 // slice_ops_fuzz: the entry point for libFuzzer; not part of the build.
 //
-//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I. tests/models/slice/slice_ops_fuzz.cpp -o fuzz
+//   clang++ -std=c++20 -g -O1 -fsanitize=fuzzer,address,undefined -I.
+//   tests/models/slice/slice_ops_fuzz.cpp -o fuzz
 //   ./fuzz tests/models/slice/corpus
 
 #include "tests/models/slice/slice_ops.hpp"

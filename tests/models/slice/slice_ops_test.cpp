@@ -1,4 +1,5 @@
-// slice_ops_test: random steps and the stored corpus, each compared with the reference at every step.
+// slice_ops_test: random steps and the stored corpus, each compared with the reference at every
+// step.
 
 #include "tests/models/slice/slice_ops.hpp"
 
@@ -21,14 +22,16 @@ TEST(SliceOps, RandomStepsAgreeWithTheReference) {
             std::mt19937 random(seed);
             Bytes bytes(length);
             for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
-            ASSERT_EQ(lab::test::run_slice_ops(bytes), "") << "length " << length << ", seed " << seed;
+            ASSERT_EQ(lab::test::run_slice_ops(bytes), "")
+                << "length " << length << ", seed " << seed;
         }
     }
     std::puts("random steps: lengths 8 to 2048, seeds 1 to 60");
 }
 
 TEST(SliceOps, TheCorpusAgreesWithTheReference) {
-    const std::filesystem::path folder = std::filesystem::path(LAB_SOURCE_DIR) / "tests/models/slice/corpus";
+    const std::filesystem::path folder =
+        std::filesystem::path(LAB_SOURCE_DIR) / "tests/models/slice/corpus";
     std::size_t files = 0;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         std::ifstream in(entry.path(), std::ios::binary);

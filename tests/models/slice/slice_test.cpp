@@ -38,8 +38,9 @@ std::string message(Action action) {
 
 template <class Slice>
 class Sharing : public testing::Test {};
-using Shareables = testing::Types<Ints, slice<std::int64_t, growth::doubling, memory::moving>,
-                                  slice<std::int64_t, growth::doubling, memory::reserving<memory::Pages::usual, 32>>>;
+using Shareables = testing::Types<
+    Ints, slice<std::int64_t, growth::doubling, memory::moving>,
+    slice<std::int64_t, growth::doubling, memory::reserving<memory::Pages::usual, 32>>>;
 TYPED_TEST_SUITE(Sharing, Shareables);
 
 TYPED_TEST(Sharing, AWriteShowsInEverySliceOfTheArray) {
@@ -99,7 +100,8 @@ TYPED_TEST(Sharing, AppendOfItselfAlsoWhenItGrows) {
     TypeParam alone{1, 2, 3};
     for (int i = 0; i < 6; ++i) alone.append_all(alone);
     EXPECT_EQ(alone.size(), 3u * 64);
-    for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(alone[i], static_cast<std::int64_t>(i % 3 + 1));
+    for (std::size_t i = 0; i < alone.size(); ++i)
+        EXPECT_EQ(alone[i], static_cast<std::int64_t>(i % 3 + 1));
 
     TypeParam shared{1, 2, 3};
     TypeParam other = shared.sub(1, 3);
@@ -127,7 +129,9 @@ TEST(Slice, ElementsWithoutSizeNeverAllocate) {
     struct Nothing {};
     struct NoMemory {
         static void* allocate(std::size_t, std::size_t) { throw std::logic_error("allocated"); }
-        static void* grow(void*, std::size_t, std::size_t, std::size_t, std::size_t) { return nullptr; }
+        static void* grow(void*, std::size_t, std::size_t, std::size_t, std::size_t) {
+            return nullptr;
+        }
         static void release(void*, std::size_t, std::size_t) {}
     };
     slice<Nothing, growth::go1_18, NoMemory> s;
@@ -136,21 +140,27 @@ TEST(Slice, ElementsWithoutSizeNeverAllocate) {
     EXPECT_GE(s.capacity(), 1000u);
     s.at(999) = {};
     EXPECT_EQ(s.sub(10, 20).size(), 10u);
-    EXPECT_EQ((slice<Nothing, growth::go1_18, NoMemory>::make(5, std::size_t{1} << 60).capacity()), std::size_t{1} << 60);
+    EXPECT_EQ((slice<Nothing, growth::go1_18, NoMemory>::make(5, std::size_t{1} << 60).capacity()),
+              std::size_t{1} << 60);
 }
 
 TEST(Slice, ErrorsReadAsInGo) {
     Ints s{1, 2, 3};
     Ints t = s.sub(0, 3, 3);
     EXPECT_EQ(message<std::out_of_range>([&] { t.at(3); }), "index out of range [3] with length 3");
-    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(0, 4); }), "slice bounds out of range [:4] with capacity 3");
+    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(0, 4); }),
+              "slice bounds out of range [:4] with capacity 3");
     EXPECT_EQ(message<std::out_of_range>([&] { t.sub(2, 1); }), "slice bounds out of range [2:1]");
-    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(0, 1, 4); }), "slice bounds out of range [::4] with capacity 3");
-    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(0, 3, 2); }), "slice bounds out of range [:3:2]");
-    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(2, 1, 3); }), "slice bounds out of range [2:1:]");
+    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(0, 1, 4); }),
+              "slice bounds out of range [::4] with capacity 3");
+    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(0, 3, 2); }),
+              "slice bounds out of range [:3:2]");
+    EXPECT_EQ(message<std::out_of_range>([&] { t.sub(2, 1, 3); }),
+              "slice bounds out of range [2:1:]");
     const auto huge = std::size_t{1} << 60;
     EXPECT_EQ(message<std::length_error>([&] { Ints::make(huge); }), "makeslice: len out of range");
-    EXPECT_EQ(message<std::length_error>([&] { Ints::make(0, huge); }), "makeslice: cap out of range");
+    EXPECT_EQ(message<std::length_error>([&] { Ints::make(0, huge); }),
+              "makeslice: cap out of range");
     EXPECT_EQ(message<std::length_error>([&] { Ints::make(2, 1); }), "makeslice: cap out of range");
 }
 
@@ -192,7 +202,8 @@ struct Failing {
     static void* allocate(std::size_t bytes, std::size_t align) {
         return fails() ? nullptr : memory::copying::allocate(bytes, align);
     }
-    static void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes, std::size_t align) {
+    static void* grow(void* old, std::size_t old_bytes, std::size_t used, std::size_t bytes,
+                      std::size_t align) {
         return fails() ? nullptr : memory::copying::grow(old, old_bytes, used, bytes, align);
     }
     static void release(void* old, std::size_t bytes, std::size_t align) {
@@ -209,9 +220,9 @@ void survives_failure(T a, T b) {
     slice<T, growth::doubling, Failing> alone;
     alone.append(b);
     Failing::left = 0;
-    EXPECT_THROW(s.append(b), std::bad_alloc);                                // shared
-    EXPECT_THROW(alone.append(a), std::bad_alloc);                            // owned
-    EXPECT_THROW(alone.append_all(alone), std::bad_alloc);    // many
+    EXPECT_THROW(s.append(b), std::bad_alloc);              // shared
+    EXPECT_THROW(alone.append(a), std::bad_alloc);          // owned
+    EXPECT_THROW(alone.append_all(alone), std::bad_alloc);  // many
     EXPECT_THROW((slice<T, growth::doubling, Failing>::make(1)), std::bad_alloc);
     Failing::left = -1;
     EXPECT_EQ(values(s), std::vector<T>{a});
@@ -226,7 +237,8 @@ void survives_failure(T a, T b) {
 
 TEST(Slice, FailedAllocationsChangeNothing) {
     survives_failure<std::int64_t>(1, 2);
-    survives_failure<std::string>("a string too long to be stored in place", "another one, equally long");
+    survives_failure<std::string>("a string too long to be stored in place",
+                                  "another one, equally long");
 }
 
 TEST(Slice, AReservationThatIsFullFailsLikeAnyAllocation) {
@@ -289,7 +301,8 @@ void survives_every_throw() {
                 EXPECT_TRUE(thrown);
                 EXPECT_EQ(s.capacity(), cap);
             }
-            for (std::size_t i = 0; i < s.size(); ++i) ASSERT_EQ(s[i].value, static_cast<int>(i)) << "fail " << fail;
+            for (std::size_t i = 0; i < s.size(); ++i)
+                ASSERT_EQ(s[i].value, static_cast<int>(i)) << "fail " << fail;
         }
         ASSERT_EQ(T::live, 0) << "fail " << fail;
     }
