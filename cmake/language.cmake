@@ -1,9 +1,9 @@
-# language: the C++ standard, optimisation and warnings; one place, because the evidence records them.
+# language: the C++ standard, optimisation and warnings; one place, as the evidence records them.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)  # with PIE, or the kernel cannot randomise the program's place
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)  # or the kernel could not randomise the program's place
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)
 

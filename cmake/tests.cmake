@@ -1,8 +1,8 @@
-# tests: every tests/**/*_test.cpp is a GoogleTest program, every tests/**/*_program.cpp one they run.
+# tests: each tests/**/*_test.cpp is a GoogleTest program, each tests/**/*_program.cpp one they run.
 
 include(GoogleTest)
 
-# lab_target_name(<variable> <file>): the path below tests/ with dots, so stems may repeat in folders.
+# lab_target_name(<variable> <file>): the path below tests/ with dots; stems may repeat in folders.
 function(lab_target_name variable file)
   file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}/tests" "${file}")
   string(REGEX REPLACE "\\.cpp$" "" path "${path}")
@@ -14,7 +14,8 @@ function(lab_add_test_program file)
   get_filename_component(name "${file}" NAME_WE)
   add_executable(${name} "${file}")
   target_link_libraries(${name} PRIVATE lab_harness lab_models)
-  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
+  set_target_properties(${name} PROPERTIES
+                        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
   set_property(GLOBAL APPEND PROPERTY lab_test_programs ${name})
 endfunction()
 

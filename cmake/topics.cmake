@@ -1,8 +1,8 @@
-# topics: a folder of experiments/ with C++ in it becomes the program bin/<folder>, and a relinked twin.
+# topics: a folder of experiments/ with C++ becomes the program bin/<folder>, and a relinked twin.
 
 # Every source is an object library of its own, so that both programs hold the very same objects.
-# bin/<topic>_relinked links them in reverse order behind a padding object that shifts code and data;
-# nothing else differs, so a difference in time between the two is layout, not work.
+# bin/<topic>_relinked links them in reverse order behind a padding object that shifts code and
+# data; nothing else differs, so a difference in time between the two is layout, not work.
 function(lab_add_topic folder)
   get_filename_component(topic "${folder}" NAME)
   file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.cpp")

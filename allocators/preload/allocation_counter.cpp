@@ -5,7 +5,7 @@
 // Gives up    mmap and brk called directly are not seen, nor are valloc and pvalloc.
 // Rejected    Counting only malloc: jemalloc, mimalloc and tcmalloc serve operator new themselves,
 //             past malloc, so operator new is replaced here as well.
-// Threads     Counters are relaxed atomics; read them when the threads of interest have been joined.
+// Threads     Counters are relaxed atomics; read them when the threads have been joined.
 
 #include <dlfcn.h>
 #include <malloc.h>

@@ -66,8 +66,8 @@ std::int64_t iterations_for(double batch_s, const Run& run) {
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(wanted));
 }
 
-// Runs ever longer until the pace is known: this is the warm-up too. An operation longer than a batch
-// runs once.
+// Runs ever longer until the pace is known: this is the warm-up too. An operation that takes longer
+// than a batch runs once.
 std::int64_t calibrate(Operation& operation, double batch_s, int slowdown_percent) {
     std::int64_t iterations = 1;
     for (;;) {

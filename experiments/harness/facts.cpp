@@ -21,8 +21,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Enough to average a case that does not allocate the same in every operation, still quick for big ones.
-constexpr std::int64_t k_counted_operations = 4;
+// More than one, to see a case that does not allocate alike every time; few, for slow operations.
+constexpr std::int64_t k_counted_operations = 2;
 
 void print_line(const Json& line) {
     std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
@@ -104,9 +104,9 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 void count_in_own_process(const Options& options, std::string cases) {
     std::cout.flush();
     const std::string program = own_program();
-    std::vector<std::string> arguments{program, "--count-allocations", "--subject=" + options.subject,
-                                       "--cases=" + std::move(cases),
-                                       "--slowdown=" + std::to_string(options.slowdown_percent)};
+    std::vector<std::string> arguments{
+        program, "--count-allocations", "--subject=" + options.subject,
+        "--cases=" + std::move(cases), "--slowdown=" + std::to_string(options.slowdown_percent)};
     std::vector<std::string> variables = environment_with(preload_in_front(LAB_ALLOCATION_COUNTER));
     pid_t child = 0;
     const int error = posix_spawn(&child, program.c_str(), nullptr, nullptr,
@@ -167,12 +167,12 @@ void print_facts(const Registry& registry, const Options& options,
                  const std::optional<NotRun>& not_run) {
     for (const FactCase& fact : registry.facts) {
         if (fact.subject != options.subject || !asked_for(options, fact.name)) continue;
-        print_fact(fact.subject, fact.name, fact.metric,
-                   not_run ? Value(*not_run) : measure(fact));
+        print_fact(fact.subject, fact.name, fact.metric, not_run ? Value(*not_run) : measure(fact));
     }
     std::optional<NotRun> uncounted = not_run;
     if (!sanitizer().empty()) {
-        uncounted = NotRun{"built with -fsanitize=" + sanitizer() + ", which has a malloc of its own"};
+        uncounted =
+            NotRun{"built with -fsanitize=" + sanitizer() + ", which has a malloc of its own"};
     } else if (!std::filesystem::exists(LAB_ALLOCATION_COUNTER)) {
         uncounted = NotRun{"the allocation counter is gone from the build tree"};
     }

@@ -1,4 +1,6 @@
-// facts: prints what is exact or counted, as JSON lines; allocations are counted in a process of their own.
+// facts: prints what is exact or counted, as JSON lines.
+//
+// Allocations are counted in a process of their own, so that counting costs no other fact anything.
 
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 //   lab::Program program("slices");
 //   program.timed("std::vector", lab::case_name("Append", {{"n", n}}), [n] {   // set-up: untimed
-//       return [n] { return append(n); };                                     // timed; the checksum
+//       return [n] { return append(n); };                                   // timed; the checksum
 //   });
 //   program.fact("std::vector", "Capacities", "capacities", [] { return capacities(); });
 //   return program.main(argc, argv);

@@ -20,8 +20,8 @@ bool consists_of(std::string_view text, std::string_view marks) {
 }
 
 [[noreturn]] void refuse(std::string_view kind, std::string_view name, std::string_view rule) {
-    throw std::invalid_argument(std::string(kind) + " '" + std::string(name) + "': " +
-                                std::string(rule));
+    throw std::invalid_argument(std::string(kind) + " '" + std::string(name) +
+                                "': " + std::string(rule));
 }
 
 std::string shortest(double number) {
@@ -70,7 +70,8 @@ void check_case(std::string_view case_name) {
         const std::size_t equals = parameter.find('=');
         if (equals == std::string_view::npos || !consists_of(parameter.substr(0, equals), "_-") ||
             !consists_of(parameter.substr(equals + 1), "@._+:-")) {
-            refuse("case", case_name, "each part after the name is /key=value without blank or comma");
+            refuse("case", case_name,
+                   "each part after the name is /key=value without blank or comma");
         }
         rest.remove_prefix(end);
     }

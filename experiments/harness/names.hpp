@@ -22,7 +22,7 @@ struct Parameter {
     Parameter(std::string_view name, Whole number) : key(name), value(std::to_string(number)) {}
 };
 
-/// case_name("Append", {{"elem", 8}, {"n", 10}}) is "Append/elem=8/n=10"; throws as check_case does.
+/// case_name("Append", {{"n", 10}}) is "Append/n=10"; throws as check_case does.
 std::string case_name(std::string_view name, std::initializer_list<Parameter> parameters = {});
 
 /// Each throws std::invalid_argument with the name and the rule it breaks.

@@ -14,7 +14,8 @@
 
 namespace lab {
 
-/// Calibration only: repeats an extra `percent` of all operations, evenly spread and exactly counted.
+/// Calibration only: a planted effect. Repeats `percent` of all operations, evenly spread. Its own
+/// arithmetic takes about a nanosecond, so plant effects in operations of 100 ns and more.
 class Slowdown {
    public:
     explicit Slowdown(int percent) : percent_(percent) {}

@@ -77,7 +77,8 @@ bool apply(Options& options, const Flag& flag) {
         return true;
     };
     const auto value = [&] {
-        if (!flag.value || flag.value->empty()) throw UsageError(name + ": write it as " + name + "=…");
+        if (!flag.value || flag.value->empty())
+            throw UsageError(name + ": write it as " + name + "=…");
         return *flag.value;
     };
     constexpr std::int64_t k_many = 1'000'000;
@@ -133,15 +134,16 @@ std::vector<std::string> subjects_of(const Registry& registry) {
 
 void check_against(const Registry& registry, const Options& options) {
     const Mode mode = options.mode;
-    const bool one_subject = mode != Mode::alone && mode != Mode::help && mode != Mode::list &&
-                             mode != Mode::build;
+    const bool one_subject =
+        mode != Mode::alone && mode != Mode::help && mode != Mode::list && mode != Mode::build;
     const std::vector<std::string> subjects = subjects_of(registry);
     if (one_subject && options.subject.empty()) {
         throw UsageError("--subject is missing; known: " + some_of(subjects));
     }
     if (!options.subject.empty() &&
         std::ranges::find(subjects, options.subject) == subjects.end()) {
-        throw UsageError("--subject=" + options.subject + " is unknown; known: " + some_of(subjects));
+        throw UsageError("--subject=" + options.subject +
+                         " is unknown; known: " + some_of(subjects));
     }
     if (mode == Mode::lab && options.cases.empty()) {
         throw UsageError("--lab needs --cases=…; see --list");
@@ -163,7 +165,7 @@ void check_against(const Registry& registry, const Options& options) {
     }
     if (mode != Mode::alone && !options.benchmark_flags.empty()) {
         throw UsageError(options.benchmark_flags.front() +
-                         ": Google Benchmark's flags are for running alone; leave out --lab and the like");
+                         ": Google Benchmark's flags are for running alone");
     }
 }
 
@@ -183,15 +185,16 @@ Options read_options(const std::vector<std::string>& arguments, const Registry& 
 }
 
 std::string help(const Registry& registry) {
-    const std::string run = "  " + registry.topic;
-    return "Usage, the protocol of docs/formats.md:\n" +                                          //
-           run + " --list                                    the cases and facts there are\n" +   //
-           run + " --build                                   how this program was built\n" +      //
-           run + " --subject=S --facts [--cases=C,C]         exact and counted values\n" +        //
-           run + " --subject=S --lab --cases=C,C [--batches=3] [--batch-ms=20]\n" +               //
-           run + " --subject=S --case=C --count=N            exactly N operations, for callgrind\n" +
-           run + " [--subject=S] [--benchmark_filter=…]      alone, with Google Benchmark's flags\n"
-                 "  --slowdown=PCT repeats an extra PCT percent of all operations: for calibration only.\n";
+    constexpr const char* k_usage = R"(Usage, the protocol of docs/formats.md:
+  P --list                                the cases and facts there are
+  P --build                               how this program was built
+  P --subject=S --facts [--cases=C,C]     exact and counted values
+  P --subject=S --lab --cases=C,C [--batches=3] [--batch-ms=20]
+  P --subject=S --case=C --count=N        exactly N operations, for callgrind
+  P [--subject=S] [--benchmark_filter=…]  alone, with Google Benchmark's own flags
+--slowdown=PCT repeats an extra PCT percent of all operations: for calibration only.
+)";
+    return k_usage + ("P is this program, of the topic " + registry.topic + ".\n");
 }
 
 }  // namespace lab

@@ -66,8 +66,8 @@ std::optional<NotRun> serve_malloc_with(const std::string& subject, const std::s
     if (restarted_for(library)) {
         const std::string provider = malloc_provider();
         if (same_file(provider, library)) return std::nullopt;
-        return NotRun{"malloc is served by " + (provider.empty() ? "an unknown library" : provider) +
-                      ", not by " + library};
+        return NotRun{"malloc is served by " +
+                      (provider.empty() ? "an unknown library" : provider) + ", not by " + library};
     }
     setenv(k_guard, library.c_str(), 1);
     setenv("LD_PRELOAD", preload_in_front(library).c_str(), 1);

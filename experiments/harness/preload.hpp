@@ -13,12 +13,12 @@ namespace lab {
 /// The file that this program runs from.
 std::string own_program();
 
-/// Does not return when it restarts the program under `library`, which it does once. In the restarted
-/// process: nothing if the library really serves malloc. Otherwise the reason why it cannot.
+/// Restarts the program under `library`, once, and then does not return. In the restarted process:
+/// nothing if the library really serves malloc. Otherwise the reason why it does not.
 std::optional<NotRun> serve_malloc_with(const std::string& subject, const std::string& library,
                                         char** argv);
 
-/// True if this process is such a restarted one; its proof was given before any counter came between.
+/// True if this process, or the one that started it, is such a restarted one.
 bool restarted_for(const std::string& library);
 
 /// LD_PRELOAD with `library` in front of what is there already.

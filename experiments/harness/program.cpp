@@ -40,7 +40,8 @@ void add_empty(Registry& registry) {
         if (find_case(registry.timed, subject, k_empty) != registry.timed.end()) continue;
         auto nothing = [] { return [] { return std::uint64_t{0}; }; };
         registry.timed.push_back({subject, k_empty, [nothing]() mutable {
-                                      return std::make_unique<OperationOf<decltype(nothing)>>(nothing);
+                                      return std::make_unique<OperationOf<decltype(nothing)>>(
+                                          nothing);
                                   }});
     }
 }
@@ -63,9 +64,11 @@ void run_count(const Registry& registry, const Options& options) {
 }
 
 // Restarts under the subject's malloc if it has one; the reason if that cannot be.
-std::optional<NotRun> prepare_malloc(const Registry& registry, const Options& options, char** argv) {
+std::optional<NotRun> prepare_malloc(const Registry& registry, const Options& options,
+                                     char** argv) {
     for (const Preload& preload : registry.preloads) {
         if (preload.subject != options.subject) continue;
+        // The proof was given by the parent; here the counter stands in front of the library.
         if (options.mode == Mode::count_allocations && restarted_for(preload.library)) return {};
         return serve_malloc_with(preload.subject, preload.library, argv);
     }
@@ -74,8 +77,8 @@ std::optional<NotRun> prepare_malloc(const Registry& registry, const Options& op
 
 // Returns the exit status.
 int run(const Registry& registry, const Options& options, char** argv) {
-    const bool runs_nothing = options.mode == Mode::help || options.mode == Mode::list ||
-                              options.mode == Mode::build;
+    const bool runs_nothing =
+        options.mode == Mode::help || options.mode == Mode::list || options.mode == Mode::build;
     std::optional<NotRun> not_run;
     if (!runs_nothing) not_run = prepare_malloc(registry, options, argv);
     if (not_run && options.mode != Mode::facts) {
@@ -137,7 +140,8 @@ void Program::add(TimedCase timed) {
     check_subject(timed.subject);
     check_case(timed.name);
     if (timed.name == k_empty) {
-        throw std::invalid_argument("case 'Empty': the harness adds it to every timed subject itself");
+        throw std::invalid_argument(
+            "case 'Empty': the harness adds it to every timed subject itself");
     }
     if (find_case(registry_.timed, timed.subject, timed.name) != registry_.timed.end()) {
         throw std::invalid_argument("case '" + timed.name + "' of subject '" + timed.subject +
@@ -180,14 +184,15 @@ int Program::main(int argc, char** argv) {
         add_empty(registry_);
         const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
         const Options options = read_options(arguments, registry_);
-        // Stop at the first line that cannot be written; Google Benchmark's own output expects no throw.
+        // Stop at the first line that cannot be written; Google Benchmark expects no throw.
         if (options.mode != Mode::alone) std::cout.exceptions(std::ios::badbit);
         status = run(registry_, options, argv);
         if (!std::cout.flush()) throw std::ios::failure("flush");
     } catch (const UsageError& error) {
         return fail(registry_, error.what(), 2);
     } catch (const std::ios::failure&) {
-        return fail(registry_, std::string("cannot write standard output: ") + std::strerror(errno), 1);
+        return fail(registry_, std::string("cannot write standard output: ") + std::strerror(errno),
+                    1);
     } catch (const std::bad_alloc&) {
         return fail(registry_, "out of memory", 1);
     } catch (const std::exception& error) {

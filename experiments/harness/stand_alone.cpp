@@ -58,7 +58,8 @@ void initialize(std::vector<std::string> flags, char* argv0) {
     const CaptureStderr said;
     benchmark::Initialize(&count, pointers.data());
     if (count > 1) {
-        const std::string why = said.text().empty() ? "Google Benchmark knows no such flag" : said.text();
+        const std::string why =
+            said.text().empty() ? "Google Benchmark knows no such flag" : said.text();
         throw UsageError(std::string(pointers[1]) + ": " + why);
     }
 }

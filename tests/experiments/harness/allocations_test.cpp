@@ -34,8 +34,8 @@ void expect_counts(const std::string& subject, const std::string& case_name, dou
     EXPECT_EQ(found.at("B/op").value("value", -1.0), bytes) << found.at("B/op");
 }
 
-#define NEEDS_ITS_OWN_MALLOC()                                                             \
-    if (!lab::sanitizer().empty()) {                                                       \
+#define NEEDS_ITS_OWN_MALLOC()                                                               \
+    if (!lab::sanitizer().empty()) {                                                         \
         GTEST_SKIP() << "not run: -fsanitize=" << lab::sanitizer() << " has its own malloc"; \
     }
 
@@ -62,8 +62,8 @@ TEST_P(UnderEach, TheLibraryReallyServes) {
     } else if (allocator.library.empty()) {
         EXPECT_EQ(fact.at("not_run"), allocator.name + " is not installed");
     } else {
-        EXPECT_TRUE(std::filesystem::equivalent(fact.at("value").get<std::string>(),
-                                                allocator.library))
+        EXPECT_TRUE(
+            std::filesystem::equivalent(fact.at("value").get<std::string>(), allocator.library))
             << fact;
     }
 }
@@ -101,8 +101,8 @@ TEST(Preload, ALibraryThatIsNoMallocIsFoundOut) {
 }
 
 TEST(Preload, NothingIsTimedUnderTheWrongMalloc) {
-    const auto outcome = lab_test::run_program(
-        "sample_program", {"--lab", "--subject=absent", "--cases=Count"});
+    const auto outcome =
+        lab_test::run_program("sample_program", {"--lab", "--subject=absent", "--cases=Count"});
     EXPECT_EQ(outcome.status, 1);
     EXPECT_EQ(outcome.out, "");
     EXPECT_NE(outcome.err.find("absent: not run: "), std::string::npos) << outcome.err;

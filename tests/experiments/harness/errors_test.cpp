@@ -37,7 +37,8 @@ TEST(Arguments, TheMissing) {
     expect_error({"--lab", "--cases=Count"}, 2, "--subject is missing");
     expect_error({"--lab", "--subject=counter"}, 2, "--lab needs --cases");
     expect_error({"--subject=counter", "--count=1"}, 2, "exactly one --case");
-    expect_error({"--subject=counter", "--count=1", "--cases=Count,Empty"}, 2, "exactly one --case");
+    expect_error({"--subject=counter", "--count=1", "--cases=Count,Empty"}, 2,
+                 "exactly one --case");
     expect_error({"--subject"}, 2, "write it as --subject=");
     expect_error({"--lab", "--subject=counter", "--cases=Count,"}, 2, "one comma between");
 }
@@ -57,7 +58,7 @@ TEST(Arguments, TheOutOfRange) {
 TEST(Arguments, TheContradictory) {
     expect_error({"--list", "--lab"}, 2, "give only one of");
     expect_error({"--cases=Count"}, 2, "--benchmark_filter");
-    expect_error({"--list", "--benchmark_filter=x"}, 2, "for running alone");
+    expect_error({"--list", "--benchmark_filter=x"}, 2, "are for running alone");
 }
 
 TEST(Arguments, OfGoogleBenchmark) {

@@ -39,9 +39,9 @@ TEST(Names, BadNamesAreRefused) {
         EXPECT_THROW(lab::check_case(name), std::invalid_argument) << name;
         EXPECT_THROW(lab::check_metric(name), std::invalid_argument) << name;
     }
-    for (const char* name : {"append", "/n=1", "Append/", "Append/n", "Append//n=1", "Append/n=",
-                             "Append/=1", "Append/n=1,2", "Append/n=1 ", "Append/n=1/", "Append-2",
-                             "Append/kind=a-2", "Append/n=1=2"}) {
+    for (const char* name : {"append", "/n=1", "Append/", "Append/n", "Append//n=1",
+                             "Append/n=", "Append/=1", "Append/n=1,2", "Append/n=1 ", "Append/n=1/",
+                             "Append-2", "Append/kind=a-2", "Append/n=1=2"}) {
         EXPECT_THROW(lab::check_case(name), std::invalid_argument) << name;
     }
 }

@@ -46,7 +46,8 @@ inline Outcome run_program(const std::string& name, std::vector<std::string> arg
     close(mkstemp(err_path));
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, out.empty() ? out_path : out.c_str(), O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, out.empty() ? out_path : out.c_str(), O_WRONLY,
+                                     0);
     posix_spawn_file_actions_addopen(&actions, 2, err_path, O_WRONLY, 0);
 
     std::string program = std::string(LAB_TEST_PROGRAMS) + "/" + name;

@@ -1,4 +1,4 @@
-// sample: a small program with every kind of case; the tests of the harness run it and read it back.
+// sample: a small program with every kind of case; the harness's tests run it and read it back.
 
 #include <dlfcn.h>
 #include <sys/personality.h>
@@ -65,7 +65,8 @@ void failing(lab::Program& program) {
     program.timed("failing", "SetUpThrows", []() -> std::uint64_t (*)() {
         throw std::runtime_error("there is no such data");
     });
-    program.timed("failing", "OutOfMemory", []() -> std::uint64_t (*)() { throw std::bad_alloc(); });
+    program.timed("failing", "OutOfMemory",
+                  []() -> std::uint64_t (*)() { throw std::bad_alloc(); });
     program.timed("failing", "OperationThrows", [] {
         return [calls = std::uint64_t{0}]() mutable {
             if (++calls == 3) throw std::runtime_error("the third operation failed");
@@ -87,9 +88,8 @@ void facts(lab::Program& program) {
     program.fact("facts", "Kinds", "infinite", [] { return HUGE_VAL; });
     program.fact("facts", "Kinds", "too-big",
                  [] { return lab::Value{std::numeric_limits<std::int64_t>::max()}; });
-    program.fact("facts", case_name("Randomised", {{"layout", true}}), "holds", [] {
-        return (personality(0xffffffffUL) & ADDR_NO_RANDOMIZE) == 0;
-    });
+    program.fact("facts", case_name("Randomised", {{"layout", true}}), "holds",
+                 [] { return (personality(0xffffffffUL) & ADDR_NO_RANDOMIZE) == 0; });
 }
 
 // The library that holds `cos`, which is no malloc.
@@ -125,7 +125,8 @@ void preloaded(lab::Program& program) {
 int main(int argc, char** argv) {
     lab::Program program("sample");
     program.timed("counter", "Count", counting);
-    program.timed("counter", "WideChecksum", [] { return [] { return std::uint64_t{0x1'0000'0005}; }; });
+    program.timed("counter", "WideChecksum",
+                  [] { return [] { return std::uint64_t{0x1'0000'0005}; }; });
     program.timed("counter", case_name("Sleep", {{"ms", 5}}), [] {
         return [calls = std::uint64_t{0}]() mutable {
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -146,8 +147,10 @@ int main(int argc, char** argv) {
             return std::uint64_t{2};
         };
     });
-    program.timed("right", case_name("Sum", {{"n", 10}}), [] { return [] { return std::uint64_t{45}; }; });
-    program.timed("wrong", case_name("Sum", {{"n", 10}}), [] { return [] { return std::uint64_t{44}; }; });
+    program.timed("right", case_name("Sum", {{"n", 10}}),
+                  [] { return [] { return std::uint64_t{45}; }; });
+    program.timed("wrong", case_name("Sum", {{"n", 10}}),
+                  [] { return [] { return std::uint64_t{44}; }; });
     program.timed("std::vector", case_name("Fill", {{"elem", 8}, {"n", 1000}}), [] {
         return [numbers = std::vector<std::uint64_t>()]() mutable {
             numbers.assign(1000, 3);
