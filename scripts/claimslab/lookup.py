@@ -38,6 +38,8 @@ class Lookup:
             self.trials[trial["topic"], trial["subject"]].append(trial)
         accepted = [block for block in evidence.blocks if block["accepted"]]
         self.accepted = {(b["topic"], b["block"], b["attempt"]) for b in accepted}
+        tried = {(b["topic"], b["block"], b["attempt"]) for b in evidence.blocks}
+        self.rejected = tried - self.accepted
         for topic in self.topics:
             walls = [b["wall_s"] for b in accepted if b["topic"] == topic and b["block"] > 0]
             self.minutes[topic] = median(walls) / 60 if walls else 0.0
@@ -100,7 +102,8 @@ class Lookup:
         first = 1 if metric == "ns/op" else 0  # block 0 needs no clock, so it has no times
         used = [t for t in trials if (topic, t["block"], t["attempt"]) in self.accepted]
         if not any(t["block"] >= first for t in used):
-            return False, "no block with it was accepted"
+            tried = any(where == topic and block >= first for where, block, _ in self.rejected)
+            return (True, "every block was rejected") if tried else (False, "no block with it yet")
         return True, f"{subject} ran, but did not report {metric} of {case}"
 
     def quarrel(self, topic: str, case: str) -> str:

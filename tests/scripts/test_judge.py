@@ -389,7 +389,7 @@ def test_what_was_not_run_hides_nothing_but_is_named():
         (evidence([claim(rule=ratio(low=2))], {"a": {CASE: 1.0}}), "the run has no subject b"),
         (evidence([claim(full=True)], PAIR), "FULL=1"),
         (evidence([claim()], PAIR, blocks=0), "before its first trial"),
-        (evidence([claim()], PAIR, [("a", CASE, "f", 1)], blocks=0), "no block with it"),
+        (evidence([claim()], PAIR, [("a", CASE, "f", 1)], blocks=0), "no block with it yet"),
         (
             evidence([claim(metric="f")], facts_not_run=[("a", CASE, "f", "needs 12 GB")]),
             "needs 12 GB",
@@ -400,6 +400,13 @@ def test_not_run_says_why(found, reason):
     verdict = only(found)
     assert verdict["word"] == "not run"
     assert reason in verdict["sentence"]
+
+
+def test_a_run_whose_blocks_were_all_rejected_is_invalid_not_missing():
+    found = evidence([claim()], PAIR, [("a", CASE, "f", 1)], rejected=4, blocks=0)
+    verdict = only(found)
+    assert verdict["word"] == "invalid"
+    assert "rejected" in verdict["sentence"]
 
 
 def test_full_claims_are_judged_in_full_runs():
