@@ -26,7 +26,8 @@ from .evidence import own_folder, write_json
 
 MARGIN = 0.05  # a published difference is wrong where nothing differs and it exceeds this
 SLOWDOWNS = (2, 5, 10)  # percent
-FASTEST_SHARE = 0.01  # of a batch: an operation must be short, or repeating 2 % of them is coarse
+LONGEST_NS = 200_000  # a batch holds 100 of them: repeating 2 % of fewer would be coarse
+SHORTEST_NS = 200  # the accumulator that plants a slowdown costs about one nanosecond itself
 CASES = 4  # of one subject: each gives a verdict a round, for little more time
 ATTEMPTS = 5  # at a block that the gate rejects
 
@@ -160,10 +161,9 @@ class Bench:
 
 
 def short_cases(ns_by_case: Mapping[str, float]) -> list[str]:
-    """The cases whose operation is short beside a batch, the longest of them first."""
-    most = plan.BATCH_MS * 1e6 * FASTEST_SHARE
-    short = [case for case, ns in ns_by_case.items() if ns <= most and case != "Empty"]
-    return sorted(short, key=lambda case: -ns_by_case[case])[:CASES]
+    """The cases whose operation is neither too long nor too short to be slowed by 2 %."""
+    fit = [case for case, ns in ns_by_case.items() if SHORTEST_NS <= ns <= LONGEST_NS]
+    return sorted(fit, key=lambda case: -ns_by_case[case])[:CASES]
 
 
 Block = Mapping[str, Mapping[str, float]]  # ns/op by arm and case
