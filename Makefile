@@ -44,6 +44,9 @@ lint: setup-test
 	@build/venv/bin/ruff check scripts tests
 	@build/venv/bin/ruff format --check scripts tests
 	@build/venv/bin/mypy scripts/claimslab
+	@if command -v clang++-16 >build/clang.log; then \
+	  cmake --preset dev-clang --log-level=WARNING >build/configure.log 2>&1 && cmake --build --preset dev-clang; \
+	else echo 'not run: clang++-16 is not installed, so only one compiler was asked for warnings'; fi
 	@scripts/lab docs --check
 
 setup:

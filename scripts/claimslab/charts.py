@@ -200,7 +200,7 @@ def sweep_plan(evidence: Evidence, sweep: Sweep, looks: Mapping[str, Look]) -> P
     axis = str(sweep.chart.get("y") or sweep.metric)
     unit = "" if axis == sweep.metric or sweep.metric in axis else f" ({sweep.metric})"
     caption = _noise(found)
-    if not sweep.chart.get("x"):
+    if not sweep.chart.get("x") or len({p.x for s in found for p in s.points}) == 1:
         return _values_plan(found, sweep, looks, measured, caption)
     x = str(sweep.chart["x"])
     names = sweep.chart.get("theory", [])

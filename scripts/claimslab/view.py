@@ -262,8 +262,8 @@ def machine(run: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows += [("memory", f"{size / 1e9:.1f} GB")] if size else []
     rows += [(k, str(v)) for k, v in run["toolchain"].items() if v]
     plan = run["plan"]
-    rows.append(("plan", f"{plan['blocks']} blocks, {plan['batches']} batches of "
-                 f"{plan['batch_ms']} ms, seed {run['seed']}"))  # fmt: skip
+    each = f"{plan['batches']} batches of {plan['batch_ms']} ms a trial"
+    rows.append(("plan", f"{each}, seed {run['seed']}"))
     return rows
 
 

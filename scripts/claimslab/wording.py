@@ -76,13 +76,13 @@ def unit_of(claim: Mapping[str, Any]) -> str:
 def effect(claim: Mapping[str, Any]) -> str:
     """A claim's effect in a few characters: the estimates' range and the widest interval around it.
 
-    Facts without an estimate are counted instead: `3 of 5 hold`.
+    Facts name the Go versions that differ, or are counted: `Go 1.17, not 1.23`, `3 of 5 hold`.
     """
     cells = [c for c in claim.get("cells", []) if c.get("word") != "not run"]
     known = [c for c in cells if c.get("estimate") is not None]
     if claim.get("kind") == "exact" and cells:
         holds = sum(c.get("word") == "reproduced" for c in cells)
-        return f"{holds} of {len(cells)} hold"
+        return versions(cells) or f"{holds} of {len(cells)} hold"
     if not known:
         return "–"
     low, high = min(known, key=_estimate), max(known, key=_estimate)
@@ -95,6 +95,18 @@ def effect(claim: Mapping[str, Any]) -> str:
     if edges:
         text += f" [{_range(min(edges), max(edges))}]"
     return text
+
+
+def versions(cells: Sequence[Mapping[str, Any]]) -> str:
+    """Where real Go differs by version: `Go 1.17, not 1.23, 1.26`; otherwise nothing."""
+    held: dict[str, bool] = {}
+    for cell in cells:
+        subject = str(cell.get("subject", ""))
+        if subject.startswith("go@"):
+            version = subject.removeprefix("go@")
+            held[version] = held.get(version, True) and cell.get("word") == "reproduced"
+    yes, no = ([v for v, holds in held.items() if holds is wanted] for wanted in (True, False))
+    return f"Go {', '.join(yes)}, not {', '.join(no)}" if yes and no else ""
 
 
 def _estimate(cell: Mapping[str, Any]) -> float:
