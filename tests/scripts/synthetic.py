@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from claimslab.claims import Claim, Rule, Sweep, Topic, to_json
 from claimslab.evidence import Evidence, Fact, Sample
-from numpy.typing import NDArray
 
 TOPIC = "topic"
 HOST = {"name": "box", "os": "Debian 12", "kernel": "6.1", "cpu": "synthetic", "cores": 2}

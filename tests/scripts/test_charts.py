@@ -12,14 +12,15 @@ from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
 
-import invented
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import invented
 from claimslab import canvas, charts, claims, forest, lines, looks, series, theory, wording
 from claimslab.charts import Chart
 from claimslab.errors import LabError
 from claimslab.evidence import Evidence, Fact
-from hypothesis import given
-from hypothesis import strategies as st
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 import synthetic
 from claimslab import claims
 from claimslab.claims import Sweep, Topic
 from claimslab.errors import USAGE, LabError
-from hypothesis import given
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "experiments/maps/claims.toml"

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 import standin
 from claimslab import evidence, schema
 from claimslab.errors import UNFIT, USAGE, LabError
-from hypothesis import given
-from hypothesis import strategies as st
 
 KEY = {"attempt": 1, "topic": "toys"}
 

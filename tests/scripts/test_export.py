@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import standin
 from claimslab import export, trial
 from claimslab.evidence import Evidence, Fact, Sample
@@ -64,7 +65,7 @@ def test_google_benchmark_json_reads_back(found: Evidence, tmp_path: Path) -> No
 COMPARE = Path("/usr/share/benchmark/compare.py")  # of Debian's libbenchmark-tools
 
 
-@pytest.mark.skipif(not COMPARE.exists(), reason="Google Benchmark's compare.py is not installed")
+@pytest.mark.skipif(not COMPARE.exists(), reason="not run: no libbenchmark-tools here")
 def test_compare_py_reads_it(found: Evidence, tmp_path: Path) -> None:
     export.write(found, tmp_path / "export")
     names = [str(tmp_path / f"export/toys.{stem}.json") for stem in ("a", "std--b-c")]
@@ -74,7 +75,7 @@ def test_compare_py_reads_it(found: Evidence, tmp_path: Path) -> None:
     assert "Work/n=1" in done.stdout
 
 
-@pytest.mark.skipif(shutil.which("benchstat") is None, reason="benchstat is not installed")
+@pytest.mark.skipif(shutil.which("benchstat") is None, reason="not run: benchstat is not installed")
 def test_benchstat_reads_it(found: Evidence, tmp_path: Path) -> None:
     export.write(found, tmp_path / "export")
     done = subprocess.run(

@@ -12,10 +12,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from claimslab import judge as judging
-from claimslab.evidence import Evidence, Fact
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from claimslab import judge as judging
+from claimslab.evidence import Evidence, Fact
 from synthetic import TOPIC, claim, evidence
 
 SCHEMA = json.loads(

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from claimslab import lock
 from claimslab.errors import UNFIT, LabError
 

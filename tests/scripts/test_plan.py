@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 import standin
 from claimslab import evidence, gate, host, plan
 from claimslab import resolve as resolver
 from claimslab.claims import Claim, Rule, Sweep, Topic
 from claimslab.errors import LabError
 from claimslab.programs import Subject
-from hypothesis import given
-from hypothesis import strategies as st
 
 VECTOR = Subject(
     "std::vector", "cpp", "slices", ["p"], timed=["Append/n=10", "Append/n=100", "Presized/n=10"],

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 import standin
 from claimslab import programs
 from claimslab.errors import LabError

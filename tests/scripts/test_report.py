@@ -11,11 +11,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import invented
 import pytest
+from rich.console import Console
+
+import invented
 from claimslab import claims, docs, report, view, wording
 from claimslab.evidence import Evidence
-from rich.console import Console
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,15 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import invented
 import pytest
-from claimslab import report
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
+
+import invented
+from claimslab import report
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+
 import standin
 from claimslab import evidence, gate, lock, run
 from claimslab.errors import OK, UNFIT, LabError
 from claimslab.live import Live, duration
-from rich.console import Console
 
 
 @pytest.fixture(autouse=True)

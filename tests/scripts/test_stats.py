@@ -7,13 +7,14 @@ import warnings
 
 import numpy as np
 import pytest
-import synthetic
-from claimslab import stats
-from claimslab.stats import Interval, Region
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import wilcoxon
 from statsmodels.stats.weightstats import DescrStatsW
+
+import synthetic
+from claimslab import stats
+from claimslab.stats import Interval, Region
 
 DRAWS = 2_000
 floats = st.floats(-5, 5, allow_nan=False)

@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-import standin
-from claimslab import process, trial
 from hypothesis import given
 from hypothesis import strategies as st
+
+import standin
+from claimslab import process, trial
 
 CASES = ("Work/n=1", "Work/n=2")
 

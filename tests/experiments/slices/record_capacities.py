@@ -1,7 +1,7 @@
-"""record_capacities: ask the slice peers of real Go for their capacities and write recorded_capacities.json.
+"""record_capacities: ask real Go's slice peers for capacities; write recorded_capacities.json.
 
-Usage: record_capacities.py BUILD, where BUILD/go/slices/<version>/slices.test are the peers that the
-lab builds. The largest case holds 4 GB and copies into 5 more; it takes a minute a version.
+Usage: record_capacities.py BUILD, where BUILD/go/slices/<version>/slices.test are the peers that
+the lab builds. The largest case holds 4 GB and copies into 5 more; it takes a minute a version.
 """
 
 import json
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 VERSIONS = ("1.17", "1.23", "1.26")
-CASES = [f"Capacities/elem={elem}/n={n}" for elem in (1, 8, 16, 24, 64, 4096) for n in (2000, 1_000_000)]
+SIZES, LENGTHS = (1, 8, 16, 24, 64, 4096), (2000, 1_000_000)
+CASES = [f"Capacities/elem={elem}/n={n}" for elem in SIZES for n in LENGTHS]
 
 
 def ask(peer: Path, flag: str, *more: str) -> list[dict]:
@@ -23,11 +24,13 @@ def render(builds: dict[str, str], capacities: dict[str, dict[str, list[int]]]) 
     """One line a case, so that a difference between two recordings can be read."""
     versions = []
     for version, cases in capacities.items():
-        lines = ",\n".join(f"   {json.dumps(case)}: {json.dumps(values)}" for case, values in cases.items())
+        rows = (f"   {json.dumps(case)}: {json.dumps(values)}" for case, values in cases.items())
+        lines = ",\n".join(rows)
         versions.append(f"  {json.dumps(version)}: {{\n{lines}\n  }}")
     what = "Capacities that real Go took for n single appends; made by record_capacities.py."
     body = ",\n".join(versions)
-    return f'{{\n "what": {json.dumps(what)},\n "go": {json.dumps(builds)},\n "capacities": {{\n{body}\n }}\n}}\n'
+    head = f' "what": {json.dumps(what)},\n "go": {json.dumps(builds)},\n'
+    return f'{{\n{head} "capacities": {{\n{body}\n }}\n}}\n'
 
 
 def main(argv: list[str]) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from claimslab import claims, evidence, judge, peers
 from claimslab.errors import LabError
 
@@ -64,8 +65,8 @@ def word(capacities: list[int], claim_id: str) -> str:
         **claims.to_json(claims.Topic("slices", "", "", (claim,), ())),
         "subjects": [{**subject, "facts": [[CAPACITIES, "capacities"]]}],
     }
-    run = {"run": "flip", "mode": "quick", "limits": {}, "plan": {"blocks": 0}, "topics": [described]}
-    judged = judge.judge(evidence.Evidence(ROOT, run, facts=[fact]))
+    run = {"run": "flip", "mode": "quick", "limits": {}, "plan": {"blocks": 0}}
+    judged = judge.judge(evidence.Evidence(ROOT, {**run, "topics": [described]}, facts=[fact]))
     cells = judged["claims"][0]["cells"]
     return next(cell["word"] for cell in cells if cell["subject"] == "model/go1.18")
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from claimslab import peers, toolchains
 
 ROOT = Path(__file__).resolve().parents[3]
