@@ -1,1 +1,4 @@
-"""claimslab: puts performance claims on trial; one module a stage (see docs/formats.md)."""
+"""claimslab: puts performance claims on trial.
+
+    claims ──► measure ──► evidence ──► judge ──► report      one package a stage, see docs/formats.md
+"""

@@ -19,10 +19,11 @@ import numpy as np
 from rich.console import Console
 from statsmodels.stats.proportion import proportion_confint
 
-from . import gate, host, lock, plan, programs, stats, trial
-from .claims import load
-from .errors import OK, UNFIT, LabError
-from .evidence import own_folder, write_json
+from claimslab.claims import load
+from claimslab.errors import OK, UNFIT, LabError
+from claimslab.evidence import own_folder, write_json
+from claimslab.judge import stats
+from claimslab.measure import gate, host, lock, plan, programs, trial
 
 MARGIN = 0.05  # a published difference is wrong where nothing differs and it exceeds this
 SLOWDOWNS = (2, 5, 10)  # percent

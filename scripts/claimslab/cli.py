@@ -93,9 +93,9 @@ def run(
     seed: Annotated[int, typer.Option("--seed", help="Of every random choice; else drawn.")] = 0,
 ) -> int:
     """Measure, judge and report."""
-    from claimslab import plan, programs
-    from claimslab import run as runner
     from claimslab.claims import load
+    from claimslab.measure import plan, programs
+    from claimslab.measure import run as runner
 
     if resume:
         folder = find_run(resume)
@@ -233,7 +233,7 @@ def calibrate(
 @app.command()
 def build(only: Only = "") -> int:
     """Fetch the Go versions and compile the Go peers; a peer that cannot be had says why."""
-    from claimslab import peers
+    from claimslab.measure import peers
 
     for peer in peers.build(ROOT, ROOT / "build", split(only)):
         if peer.not_run:

@@ -9,9 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from claimslab import gate, host, programs
 from claimslab.claims import load
 from claimslab.errors import OK, UNFIT, LabError
+from claimslab.measure import gate, host, programs
 
 Row = tuple[str, bool, str]  # what, is it there, what to know or do
 

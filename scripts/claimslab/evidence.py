@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import schema
-from .errors import UNFIT, LabError
+from claimslab import schema
+from claimslab.errors import UNFIT, LabError
 
 SCHEMA = 1
 RUN, TRIALS = "run.json", "trials.jsonl"

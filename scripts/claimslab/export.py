@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .claims import COUNTED
-from .errors import UNFIT, LabError
-from .evidence import Evidence, Sample
+from claimslab.claims import COUNTED
+from claimslab.errors import UNFIT, LabError
+from claimslab.evidence import Evidence, Sample
 
 GO_ARCH = {"x86_64": "amd64", "aarch64": "arm64", "riscv64": "riscv64"}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 
-from .errors import LabError
+from claimslab.errors import LabError
 
 
 @cache

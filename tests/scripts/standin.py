@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from claimslab import claims, plan, programs
+from claimslab import claims
+from claimslab.measure import plan, programs
 
 OPEN_LIMITS = dict.fromkeys(("pressure", "involuntary_per_s", "cpu_over_wall", "foreign_cores"))
 # ^ a gate that rejects nothing: the tests run on busy machines

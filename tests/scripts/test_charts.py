@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import invented
-from claimslab import canvas, charts, claims, forest, lines, looks, series, theory, wording
-from claimslab.charts import Chart
+from claimslab import claims, wording
 from claimslab.errors import LabError
 from claimslab.evidence import Evidence, Fact
+from claimslab.report import canvas, charts, forest, lines, looks, series, theory
+from claimslab.report.charts import Chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -80,7 +81,7 @@ def test_a_redraw_gives_the_same_bytes(
 
 def test_another_process_draws_the_same_bytes(drawn: list[Chart], tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib, invented; from claimslab import charts; ev = invented.evidence();"
+        "import sys, pathlib, invented; from claimslab.report import charts; ev = invented.evidence();"
         "charts.draw(ev, invented.verdicts(ev), pathlib.Path(sys.argv[1]))"
     )
     paths = os.pathsep.join([str(invented.ROOT / "scripts"), str(Path(invented.__file__).parent)])

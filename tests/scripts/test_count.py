@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from claimslab import count
+from claimslab.measure import count
 
 VALGRIND = """#!/bin/sh
 for argument; do

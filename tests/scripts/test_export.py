@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 import standin
-from claimslab import export, trial
+from claimslab import export
 from claimslab.evidence import Evidence, Fact, Sample
+from claimslab.measure import trial
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from claimslab import gate
+from claimslab.measure import gate
 
 QUIET = {
     "status": "ok", "wall_s": 1.0, "cpu_s": 0.99, "involuntary": 8, "voluntary": 3,

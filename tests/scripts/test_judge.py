@@ -20,7 +20,7 @@ from claimslab.evidence import Evidence, Fact
 from synthetic import TOPIC, claim, evidence
 
 SCHEMA = json.loads(
-    (Path(judging.__file__).parent / "schemas" / "verdicts.json").read_text(encoding="utf-8")
+    (Path(judging.__file__).parents[1] / "schemas" / "verdicts.json").read_text(encoding="utf-8")
 )
 CASE, SMALL = "Append/n=10", "Append/n=1"
 PAIR = {"a": {CASE: 200.0}, "b": {CASE: 100.0}}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from claimslab import lock
 from claimslab.errors import UNFIT, LabError
+from claimslab.measure import lock
 
-SCRIPTS = Path(lock.__file__).parents[1]
+SCRIPTS = Path(lock.__file__).parents[2]
 
 
 def test_the_second_lab_is_told_who_measures(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_killed_holder_is_recognised(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     holder = subprocess.Popen(
         [sys.executable, "-c",
-         "import sys, time; from pathlib import Path; from claimslab import lock\n"
+         "import sys, time; from pathlib import Path; from claimslab.measure import lock\n"
          "with lock.held('dead', Path(sys.argv[1])): print(flush=True); time.sleep(100)", path],
         env={**os.environ, "PYTHONPATH": str(SCRIPTS)}, stdout=subprocess.PIPE,
     )  # fmt: skip

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from claimslab import peers, toolchains
 from claimslab.errors import LabError
+from claimslab.measure import peers, toolchains
 
 PINNED = toolchains.VERSIONS
 

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import standin
-from claimslab import evidence, gate, host, plan
-from claimslab import resolve as resolver
+from claimslab import evidence
 from claimslab.claims import Claim, Rule, Sweep, Topic
 from claimslab.errors import LabError
-from claimslab.programs import Subject
+from claimslab.measure import gate, host, plan
+from claimslab.measure import resolve as resolver
+from claimslab.measure.programs import Subject
 
 VECTOR = Subject(
     "std::vector", "cpp", "slices", ["p"], timed=["Append/n=10", "Append/n=100", "Presized/n=10"],
@@ -139,7 +140,7 @@ def test_orders_are_drawn_afresh() -> None:
 def test_the_plan_is_a_valid_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "fitness", lambda: {"fit": True, "notes": []})
     topics = standin.repository(tmp_path, {"toys": {"a": "ok", "b": "ok"}})
-    from claimslab import programs
+    from claimslab.measure import programs
 
     found = programs.find(tmp_path, tmp_path / "build/bench", topics)
     for mode in ("smoke", "quick", "full"):

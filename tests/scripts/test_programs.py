@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import standin
-from claimslab import programs
 from claimslab.errors import LabError
+from claimslab.measure import programs
 
 GO = """#!/bin/sh
 case $1 in

@@ -15,8 +15,9 @@ import pytest
 from rich.console import Console
 
 import invented
-from claimslab import claims, docs, report, view, wording
+from claimslab import claims, docs, report, wording
 from claimslab.evidence import Evidence
+from claimslab.report import view
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,10 @@ import pytest
 from rich.console import Console
 
 import standin
-from claimslab import evidence, gate, lock, run
+from claimslab import evidence
 from claimslab.errors import OK, UNFIT, LabError
-from claimslab.live import Live, duration
+from claimslab.measure import gate, lock, run
+from claimslab.measure.live import Live, duration
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from scipy.stats import wilcoxon
 from statsmodels.stats.weightstats import DescrStatsW
 
 import synthetic
-from claimslab import stats
-from claimslab.stats import Interval, Region
+from claimslab.judge import stats
+from claimslab.judge.stats import Interval, Region
 
 DRAWS = 2_000
 floats = st.floats(-5, 5, allow_nan=False)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import standin
-from claimslab import process, trial
+from claimslab.measure import process, trial
 
 CASES = ("Work/n=1", "Work/n=2")
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from claimslab import claims, evidence, judge, peers
+from claimslab import claims, evidence, judge
 from claimslab.errors import LabError
+from claimslab.measure import peers
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "build" / "bench" / "bin" / "slices"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from claimslab import peers, toolchains
+from claimslab.measure import peers, toolchains
 
 ROOT = Path(__file__).resolve().parents[3]
 GO_SOURCES = ROOT / "experiments" / "slices" / "go"

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from claimslab.errors import UNFIT, LabError
-from claimslab.toolchains import (
+from claimslab.measure.toolchains import (
     VERSIONS,
     Installed,
     Toolchain,

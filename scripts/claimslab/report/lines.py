@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from claimslab.canvas import (
+from claimslab.report.canvas import (
     LINE_IN,
     Labels,
     Named,
@@ -21,9 +21,9 @@ from claimslab.canvas import (
     room_below,
     scale,
 )
-from claimslab.looks import MUTED, Look
-from claimslab.series import Point, Series, Steps
-from claimslab.theory import Curve
+from claimslab.report.looks import MUTED, Look
+from claimslab.report.series import Point, Series, Steps
+from claimslab.report.theory import Curve
 from claimslab.wording import tick
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from .errors import UNFIT, LabError
+from claimslab.errors import UNFIT, LabError
 
 NAME = "claimslab.lock"
 

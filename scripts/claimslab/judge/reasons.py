@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from claimslab import rules, sentences
-from claimslab.cells import Cell, Word
 from claimslab.claims import Claim
-from claimslab.lookup import Lookup
+from claimslab.judge import rules, sentences
+from claimslab.judge.cells import Cell, Word
+from claimslab.judge.lookup import Lookup
 
 MARGIN = {"ns/op": 0.05, "ir/op": 0.02}  # less is no movement; other metrics are exact
 

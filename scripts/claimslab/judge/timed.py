@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimslab import rules, stats
-from claimslab.cells import Cell, Word, finite
 from claimslab.claims import Claim, parameters
-from claimslab.lookup import Lookup
-from claimslab.stats import Interval, Region
+from claimslab.judge import rules, stats
+from claimslab.judge.cells import Cell, Word, finite
+from claimslab.judge.lookup import Lookup
+from claimslab.judge.stats import Interval, Region
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import block, plan
-from .evidence import Evidence
+from claimslab.evidence import Evidence
+from claimslab.measure import block, plan
 
 ATTEMPTS = 5  # of one block; then the run goes on without it
 GIVE_UP_AFTER = 3  # blocks in a row in which a subject's trial did not end well

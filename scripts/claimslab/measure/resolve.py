@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from . import claims
-from .claims import COUNTED, TIMED, Claim, Sweep, Topic, matches
-from .errors import LabError
-from .programs import Subject
-from .vocabulary import suggest
+from claimslab import claims
+from claimslab.claims import COUNTED, TIMED, Claim, Sweep, Topic, matches
+from claimslab.claims.vocabulary import suggest
+from claimslab.errors import LabError
+from claimslab.measure.programs import Subject
 
 
 @dataclass

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import count, gate, plan, trial
-from .live import Live
+from claimslab.measure import count, gate, plan, trial
+from claimslab.measure.live import Live
 
 Line = dict[str, Any]
 PADDING_STEP, PADDING_MOST = 16, 4095  # bytes of environment; see docs/method.md

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-from claimslab.looks import GRID, INK, MUTED, PAPER, Look
+from claimslab.report.looks import GRID, INK, MUTED, PAPER, Look
 from claimslab.wording import tick
 
 RC = {

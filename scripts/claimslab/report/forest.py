@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from claimslab.canvas import Labels, canvas
-from claimslab.looks import BAND, INK, MUTED, PAPER, REGION, REGION_EDGE, Look, word_look
+from claimslab.report.canvas import Labels, canvas
+from claimslab.report.looks import BAND, INK, MUTED, PAPER, REGION, REGION_EDGE, Look, word_look
 from claimslab.wording import tick
 
 ROW_IN = 0.24

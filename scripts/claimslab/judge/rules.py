@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from claimslab import stats
-from claimslab.cells import Word
-from claimslab.stats import Interval, Region
+from claimslab.judge import stats
+from claimslab.judge.cells import Word
+from claimslab.judge.stats import Interval, Region
 from claimslab.wording import number
 
 

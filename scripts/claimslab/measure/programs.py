@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import process, trial
-from .claims import Topic
-from .errors import LabError
+from claimslab.claims import Topic
+from claimslab.errors import LabError
+from claimslab.measure import process, trial
 
 GO_VERSIONS = ("1.17", "1.23", "1.26")  # named even where no peer could be built
 ASK_TIMEOUT_S = 30.0
@@ -100,7 +100,7 @@ def go_subjects(root: Path, build_dir: Path, topic: str) -> list[Subject]:
 
 def read_peers(build_dir: Path) -> list[Any]:
     """The peers that `make build` made, in build_dir or beside it (build/go serves all presets)."""
-    from . import peers
+    from claimslab.measure import peers
 
     for folder in (build_dir, build_dir.parent):
         if (folder / "go" / "peers.json").is_file():

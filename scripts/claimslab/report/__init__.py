@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from claimslab import charts, view, wording
+from claimslab import wording
 from claimslab.claims import Claim
 from claimslab.errors import LabError
 from claimslab.evidence import Evidence
-from claimslab.looks import WORDS, word_look
+from claimslab.report import charts, view
+from claimslab.report.looks import WORDS, word_look
 
 TEMPLATES = Path(__file__).parent / "templates"
 

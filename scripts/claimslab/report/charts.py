@@ -15,15 +15,16 @@ import matplotlib
 from matplotlib.figure import Figure
 
 from claimslab import claims as claims_module
-from claimslab import series, wording
-from claimslab.canvas import RC, Labels
+from claimslab import wording
 from claimslab.claims import Sweep
 from claimslab.errors import LabError
 from claimslab.evidence import Evidence
-from claimslab.forest import Row, Ruler, forest
-from claimslab.lines import curve, steps
-from claimslab.looks import Look, assign, order
-from claimslab.theory import CURVES
+from claimslab.report import series
+from claimslab.report.canvas import RC, Labels
+from claimslab.report.forest import Row, Ruler, forest
+from claimslab.report.lines import curve, steps
+from claimslab.report.looks import Look, assign, order
+from claimslab.report.theory import CURVES
 
 Draw = Callable[[bool], Figure]  # True draws the narrow shape
 

@@ -15,11 +15,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from . import block, evidence, host, lock, plan, programs
-from .errors import OK, UNFIT, LabError
-from .evidence import Evidence, Writer
-from .live import Live, duration
-from .standing import ATTEMPTS, Standing, standings
+from claimslab import evidence
+from claimslab.errors import OK, UNFIT, LabError
+from claimslab.evidence import Evidence, Writer
+from claimslab.measure import block, host, lock, plan, programs
+from claimslab.measure.live import Live, duration
+from claimslab.measure.standing import ATTEMPTS, Standing, standings
 
 CALM_S = 2.0  # pause before another attempt, times those before: a disturbance often passes
 FREE_REJECTS = 3  # rejected blocks that any run may have, however short

@@ -10,7 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
-from . import process, trial
+from claimslab.measure import process, trial
 
 FIRST, SECOND = 2, 12  # operations; the second run also tells how many the third can afford
 ENOUGH = 1_000_000  # instructions between two runs, beside which start-up differences vanish

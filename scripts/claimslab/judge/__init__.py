@@ -12,11 +12,12 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
-from claimslab import claims, reasons, rules, sentences, stats, timed
-from claimslab.cells import Cell, Word, expand, finite
+from claimslab import claims
 from claimslab.claims import Claim
 from claimslab.evidence import Evidence
-from claimslab.lookup import Lookup
+from claimslab.judge import reasons, rules, sentences, stats, timed
+from claimslab.judge.cells import Cell, Word, expand, finite
+from claimslab.judge.lookup import Lookup
 
 SCHEMA = 1
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from claimslab import claims as claims_module
 from claimslab import wording
-from claimslab.charts import Chart
 from claimslab.claims import Sweep
 from claimslab.evidence import Evidence
-from claimslab.looks import WORDS, order, word_look
+from claimslab.report.charts import Chart
+from claimslab.report.looks import WORDS, order, word_look
 
 FLAGS = {
     "wrong reason": "Right for the wrong reason: the number lies where the claim puts it, but the "

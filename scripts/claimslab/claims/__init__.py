@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from claimslab import ledger, tables, vocabulary
+from claimslab.claims import ledger, tables, vocabulary
 from claimslab.errors import LabError
 
 TIMED = frozenset({"ns/op"})

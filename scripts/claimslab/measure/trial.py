@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import process
-from .gate import Reading, Watch
-from .process import Ended
+from claimslab.measure import process
+from claimslab.measure.gate import Reading, Watch
+from claimslab.measure.process import Ended
 
 MOST_ARGV0 = 255  # argv[0] grows by up to this many bytes; like the padding it moves the stack
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from claimslab.claims import Claim, matches
-from claimslab.lookup import Lookup
-from claimslab.stats import Array
+from claimslab.judge.lookup import Lookup
+from claimslab.judge.stats import Array
 
 
 class Word(StrEnum):

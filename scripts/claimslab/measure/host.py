@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from .gate import is_virtual, word
+from claimslab.measure.gate import is_virtual, word
 
 
 def facts(root: Path) -> dict[str, Any]:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from claimslab import rules
-from claimslab.cells import Cell, Word
 from claimslab.claims import Claim
-from claimslab.stats import Region
+from claimslab.judge import rules
+from claimslab.judge.cells import Cell, Word
+from claimslab.judge.stats import Region
 from claimslab.wording import amount, counted, distinct, number
 
 LEADS = {

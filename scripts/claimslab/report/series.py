@@ -11,7 +11,7 @@ from typing import Any
 
 from claimslab.claims import Sweep, matches, parameters
 from claimslab.evidence import Evidence
-from claimslab.looks import order
+from claimslab.report.looks import order
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from claimslab.claims.tables import Table, is_number, named
+from claimslab.claims.tables import suggest as suggest
 from claimslab.errors import LabError
-from claimslab.tables import Table, is_number, named
-from claimslab.tables import suggest as suggest
 
 SOURCES = ("notes", "derived", "lab")
 CLOCK = ("ns/op",)

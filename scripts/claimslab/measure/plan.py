@@ -14,10 +14,11 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from . import claims, gate, host, resolve
-from .claims import Topic
-from .evidence import SCHEMA
-from .programs import Subject
+from claimslab import claims
+from claimslab.claims import Topic
+from claimslab.evidence import SCHEMA
+from claimslab.measure import gate, host, resolve
+from claimslab.measure.programs import Subject
 
 FEWEST = {"smoke": 2, "quick": 10, "full": 30}  # blocks; see docs/method.md
 MOST = {"smoke": 2, "quick": 30, "full": 100}  # more blocks barely narrow an interval
