@@ -81,7 +81,8 @@ def test_a_redraw_gives_the_same_bytes(
 
 def test_another_process_draws_the_same_bytes(drawn: list[Chart], tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib, invented; from claimslab.report import charts; ev = invented.evidence();"
+        "import sys, pathlib, invented; from claimslab.report import charts; "
+        "ev = invented.evidence();"
         "charts.draw(ev, invented.verdicts(ev), pathlib.Path(sys.argv[1]))"
     )
     paths = os.pathsep.join([str(invented.ROOT / "scripts"), str(Path(invented.__file__).parent)])
