@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from claimslab import calibrate
 from claimslab.calibrate import Tally
 
