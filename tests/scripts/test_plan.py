@@ -111,6 +111,7 @@ def test_absent_subjects_and_empty_patterns_are_no_errors() -> None:
 def test_blocks_fit_the_budget() -> None:
     assert plan.fit_blocks("quick", 120, 10, 5) == 18
     assert plan.fit_blocks("quick", 120, 10, 0.1) == plan.MOST["quick"]
+    assert plan.fit_blocks("quick", 120, 10, 10) == 10  # the reserve gives way first
     assert plan.fit_blocks("quick", 10, 10, 5) == plan.LEAST
     assert plan.fit_blocks("full", None, 10, 5) == 30
     assert plan.fit_blocks("full", 3600, 60, 50) == 60

@@ -144,6 +144,8 @@ def fit_blocks(mode: str, budget_s: float | None, once_s: float, each_s: float) 
     if budget_s is None or each_s <= 0:
         return FEWEST[mode]
     fits = floor((PLANNED_SHARE * budget_s - once_s) / each_s)
+    if fits < FEWEST[mode]:  # better no reserve than too few to decide anything
+        fits = min(FEWEST[mode], floor((budget_s - once_s) / each_s))
     return max(LEAST, min(fits, MOST[mode]))
 
 

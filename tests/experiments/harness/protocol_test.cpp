@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/personality.h>
 
+#include <csignal>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -153,6 +154,25 @@ TEST(Samples, OfOneCaseShareOneSetUp) {
     const auto batch = static_cast<unsigned long>(found[0].iterations);
     EXPECT_EQ(found[1].checksum - found[0].checksum, batch);
     EXPECT_EQ(found[2].checksum - found[1].checksum, batch);
+}
+
+TEST(Samples, OfOneCaseDoNotFeelWhatAnotherLeftBehind) {
+    const auto outcome = lab_test::run_program(
+        "sample_program", {"--lab", "--subject=traces", "--cases=Leaves,LeavesToo", "--batches=1",
+                           "--batch-ms=1"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const auto printed = lines(outcome.out);
+    ASSERT_EQ(printed.size(), 3U);
+    EXPECT_TRUE(printed[1].ends_with("\t1 checksum")) << printed[1];
+    EXPECT_TRUE(printed[2].ends_with("\t1 checksum")) << printed[2];
+}
+
+TEST(Samples, ACaseThatCrashesEndsTheProgramByTheSameSignal) {
+    const auto outcome = lab_test::run_program(
+        "sample_program", {"--lab", "--subject=traces", "--cases=Leaves,Crashes,LeavesToo",
+                           "--batches=1", "--batch-ms=1"});
+    EXPECT_EQ(outcome.status, 128 + SIGABRT);
+    EXPECT_EQ(lines(outcome.out).size(), 2U) << outcome.out;
 }
 
 TEST(Samples, ALongOperationRunsOnceToWarmUpAndOnceABatch) {

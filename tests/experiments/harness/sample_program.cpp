@@ -61,6 +61,18 @@ void allocating(lab::Program& program, const std::string& subject) {
     });
 }
 
+// What a case leaves behind in its process; the checksum of the second tells whether it was seen.
+int left_behind = 0;
+
+void traces(lab::Program& program) {
+    for (const char* name : {"Leaves", "LeavesToo"}) {
+        program.timed("traces", name, [] {
+            return [found = ++left_behind] { return static_cast<std::uint64_t>(found); };
+        });
+    }
+    program.timed("traces", "Crashes", []() -> std::uint64_t (*)() { std::abort(); });
+}
+
 void failing(lab::Program& program) {
     program.timed("failing", "SetUpThrows", []() -> std::uint64_t (*)() {
         throw std::runtime_error("there is no such data");
@@ -157,6 +169,7 @@ int main(int argc, char** argv) {
             return numbers.back();
         };
     });
+    traces(program);
     failing(program);
     facts(program);
     preloaded(program);
