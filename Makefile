@@ -1,9 +1,10 @@
 # Makefile: the lab's two commands, `make bench` and `make test`, and what they are made of.
 #
-#   make bench      install what is missing, build, measure, judge, report   ONLY= FULL=1 BUDGET= RESUME= SMOKE=1
+#   make bench      install what is missing, build, measure, judge, report
+#                   ONLY=slices BUDGET=5m FULL=1 SMOKE=1 NATIVE=1 RESUME=<run>
 #   make test       install what is missing, build, run every test
-#   make report     charts and report again from stored evidence             RUN=
-#   make calibrate  judge the judge                                          BUDGET=
+#   make report     charts and report again from stored evidence             RUN=<run>
+#   make calibrate  judge the judge                                          BUDGET=30m
 #   make lint       formatting, types, warnings
 
 .DEFAULT_GOAL := help
@@ -14,20 +15,21 @@ PRESET := $(if $(NATIVE),native,bench)
 help:
 	@sed -n 's/^#   //p' Makefile
 
+# Values reach the commands through the environment: no shell ever reads them as its own text.
 bench: build
-	@scripts/lab run $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full) $(if $(BUDGET),--budget "$(BUDGET)") \
-	  $(if $(RESUME),--resume "$(RESUME)") $(if $(SMOKE),--smoke) $(if $(NATIVE),--native)
+	@scripts/lab run $${ONLY:+--only "$$ONLY"} $${FULL:+--full} $${BUDGET:+--budget "$$BUDGET"} \
+	  $${RESUME:+--resume "$$RESUME"} $${SMOKE:+--smoke} $${NATIVE:+--native}
 
 report:
-	@scripts/lab report $(RUN)
+	@scripts/lab report $${RUN:+"$$RUN"}
 
 calibrate: build
-	@scripts/lab calibrate $(if $(BUDGET),--budget "$(BUDGET)")
+	@scripts/lab calibrate $${FULL:+--full} $${BUDGET:+--budget "$$BUDGET"}
 
 build: setup
 	@cmake --preset $(PRESET) --log-level=WARNING >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
 	@cmake --build --preset $(PRESET) --target programs
-	@scripts/lab build $(if $(ONLY),--only "$(ONLY)")
+	@scripts/lab build $${ONLY:+--only "$$ONLY"}
 
 test: setup-test build
 	@cmake --preset dev --log-level=WARNING >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }

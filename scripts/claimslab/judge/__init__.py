@@ -28,6 +28,9 @@ def judge(evidence: Evidence) -> dict[str, Any]:
     lookup = Lookup(evidence)
     blocks = count_blocks(evidence)
     unfit = unfit_reason(run, blocks)
+    left = unfinished(evidence, blocks)
+    if unfit and left:
+        unfit += f" so far; {left}"
     cases = [
         (claim, cells_of(claim, lookup, run["mode"], unfit))
         for topic in run["topics"]
@@ -45,6 +48,7 @@ def judge(evidence: Evidence) -> dict[str, Any]:
         "blocks": blocks,
         "valid": not unfit,
         "invalid_reason": unfit,
+        "unfinished": left,
         "claims": verdicts,
         "summary": {str(word): counted[word] for word in Word},
     }
@@ -64,6 +68,25 @@ def count_blocks(evidence: Evidence) -> dict[str, dict[str, int]]:
             "planned": planned if any_timed else 0,
         }
     return result
+
+
+def unfinished(evidence: Evidence, blocks: dict[str, dict[str, int]]) -> str:
+    """What a stopped or running run has still to do and how to go on, or nothing.
+
+    A block that was tried in vain is not left to do: the run gave it up.
+    """
+    tried = {(line["topic"], line["block"]) for line in evidence.blocks}
+    gone = {(line["topic"], line["subject"]) for line in evidence.dropped}
+    left = 0
+    for topic in evidence.run["topics"]:
+        name = topic["name"]
+        alive = any(s["timed"] and (name, s["name"]) not in gone for s in topic["subjects"])
+        numbers = range(1, blocks[name]["planned"] + 1)
+        left += sum((name, number) not in tried for number in numbers) if alive else 0
+    if not left:
+        return ""
+    run = evidence.run["run"]
+    return f"{left} blocks are still to be measured; `make bench RESUME={run}` goes on"
 
 
 def unfit_reason(run: dict[str, Any], blocks: dict[str, dict[str, int]]) -> str:

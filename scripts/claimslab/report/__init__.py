@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -75,6 +75,7 @@ def render(template: str, data: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     env.filters.update(md=markdown, picture=picture, percent=percent, number=wording.number)
+    env.filters.update(trust=trust)
     env.globals.update(
         look=word_look,
         css=lambda: Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
@@ -86,6 +87,13 @@ def render(template: str, data: Mapping[str, Any]) -> str:
 def percent(share: float) -> str:
     """Of 1, with one digit behind the point."""
     return f"{share * 100:.1f} %"
+
+
+def trust(sentence: str) -> Markup:
+    """A notice; where it ends with `see Trust.` a link to that section."""
+    link = Markup('see <a href="#trust">Trust</a>.')
+    head, found, _ = sentence.rpartition("see Trust.")
+    return escape(head) + link if found else escape(sentence)
 
 
 def markdown(text: object) -> str:
@@ -131,6 +139,8 @@ def table(verdicts: Mapping[str, Any], console: Console) -> None:
     if not verdicts.get("valid", True):
         reason = verdicts.get("invalid_reason") or "unfit"
         console.print(Text(f"this run is invalid: {reason}", style="bold red"))
+    if verdicts.get("unfinished"):
+        console.print(Text(f"this run is not finished: {verdicts['unfinished']}", style="bold red"))
     console.print(summary(verdicts))
 
 
@@ -182,7 +192,7 @@ def _show_verdict(verdict: Mapping[str, Any], console: Console) -> None:
     for heading in ("verdict", "subject", "case", "effect", "note"):
         if heading != "case" or len(names) > 1:
             grid.add_column(heading, overflow="fold")
-    for line in view.lines(cells, names, wording.unit_of(verdict)):
+    for line in view.lines(verdict, names):
         row = [Text(line.subjects), Text(line.case), Text(line.effect), Text(line.note)]
         grid.add_row(word_text(line.word), *(row if len(names) > 1 else [row[0], *row[2:]]))
     console.print(grid)

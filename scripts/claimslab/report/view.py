@@ -59,9 +59,17 @@ def page(
     run = evidence.run
     topics = [claims_module.from_json(t) for t in run["topics"]]
     titles = {t.name: t.title for t in topics}
+    rules = {c.id: c.rule.keys for t in topics for c in t.claims}
     drawn = {c.claim_or_sweep: c for c in charts}
     sweeps = [s for t in topics for s in t.sweeps if s.id in drawn]
-    shown = [claim(c, titles, drawn, sweeps) for c in verdicts["claims"]]
+    shown = [
+        {
+            **claim(c, titles, drawn, sweeps),
+            "wanted": wanted(rules.get(c["id"], {})),
+            "lists": lists(c, evidence),
+        }
+        for c in verdicts["claims"]
+    ]
     return {
         "title": ", ".join(titles.values()) or "No topic",
         "run": run,
@@ -126,8 +134,10 @@ def notices(
     said = []
     if not verdicts.get("valid", True):
         said.append(("bad", f"This run is invalid: {verdicts.get('invalid_reason') or 'unfit'}."))
+    if verdicts.get("unfinished"):
+        said.append(("bad", f"This run is not finished: {verdicts['unfinished']}."))
     if not run["fitness"].get("fit", True):
-        said.append(("bad", "The machine was not fit to measure when the run began; see Fitness."))
+        said.append(("bad", "The machine was not fit to measure when the run began; see Trust."))
     if run["mode"] == "smoke":
         said.append(("bad", "A smoke run shows that the lab works; its times mean nothing."))
     if run["mode"] == "quick":
@@ -140,7 +150,7 @@ def notices(
         said.append(("note", "Built for this processor alone (native)."))
     if evidence.warnings:
         n = wording.counted(len(evidence.warnings), "warning")
-        said.append(("note", f"{n} while reading the evidence; see Accidents."))
+        said.append(("note", f"{n} while reading the evidence; see Trust."))
     return said
 
 
@@ -161,12 +171,12 @@ def claim(
         "topic_title": titles.get(c["topic"], c["topic"]),
         "origin": origin(c["question"], c["source"]),
         "measured": any(n.get("estimate") is not None for n in cells) and c["kind"] != "exact",
-        "notes": any(note(n) for n in cells),
+        "notes": any(note(n, c) for n in cells),
         "effect": wording.effect(c).replace(" [", "\n[").split("\n"),  # estimate, interval
         "claimed": wording.region(c.get("region"), "" if c["kind"] == "exact" else unit),
         "cases": list(dict.fromkeys(x for n in cells for x in n.get("cases") or [n["case"]])),
         "over": list(dict.fromkeys(over(n) for n in cells if n.get("over"))),
-        "lines": lines(cells, names, unit),
+        "lines": lines(c, names),
         "grid": grid(cells, names),
         "because_text": because_text(because) if because else "",
         "flag_texts": [FLAGS.get(f, f) for f in c.get("flags", [])],
@@ -178,6 +188,42 @@ def claim(
              *(n["subject"] for n in cells)]
         ).lower(),
     }  # fmt: skip
+
+
+def wanted(rule: Mapping[str, Any]) -> str:
+    """The list that a claim calls for; nothing for other rules."""
+    if "equals" in rule and isinstance(rule["equals"], list | tuple):
+        return shortened(rule["equals"])
+    if "starts" in rule:
+        return shortened(rule["starts"]) + " at the start"
+    return "the same in all cases" if rule.get("same") else ""
+
+
+def lists(c: Mapping[str, Any], evidence: Evidence) -> list[tuple[str, str]]:
+    """The measured lists of a claim: (subjects, and the case where there are several; list)."""
+    cases = list(dict.fromkeys(x for n in c["cells"] for x in n.get("cases") or [n["case"]]))
+    names = wording.distinct(cases)
+    subjects = {n["subject"] for n in c["cells"]}
+    found: dict[tuple[str, str], list[str]] = {}
+    for f in evidence.facts:
+        mine = f.topic == c["topic"] and f.metric == c["metric"] and f.case in names
+        if mine and f.subject in subjects and isinstance(f.value, list | tuple):
+            key = (names[f.case] if len(names) > 1 else "", shortened(f.value))
+            found.setdefault(key, []).append(f.subject)
+    rows = sorted(found.items(), key=lambda row: list(names.values()).index(row[0][0] or cases[0]))
+    return [
+        (", ".join(order(who)) + (f" at {case}" if case else ""), text)
+        for (case, text), who in rows
+    ]
+
+
+def shortened(values: Sequence[Any], most: int = 16) -> str:
+    """A list, with its middle left out where it is long: `1, 2, 4 … 1792, 2560`."""
+    texts = [f"{v:g}" if abs(v) < 1e6 else f"{v:.0f}" for v in values]
+    if len(texts) <= most:
+        return ", ".join(texts)
+    half = most // 2 - 1
+    return f"{', '.join(texts[:half])} … {', '.join(texts[-half:])} ({len(texts)} values)"
 
 
 def origin(question: int, source: str) -> str:
@@ -201,21 +247,27 @@ def _same_data(c: Mapping[str, Any], sweep: Sweep) -> bool:
     return same and sweep.case.split("/")[0] in heads
 
 
-def lines(cells: Sequence[Mapping[str, Any]], names: Mapping[str, str], unit: str) -> list[Line]:
+def lines(c: Mapping[str, Any], names: Mapping[str, str]) -> list[Line]:
     """Cells row by row; subjects whose rows would say the same share one."""
+    unit = wording.unit_of(c)
     rows: dict[tuple[str, str, str, str], list[str]] = {}
-    for n in cells:
+    for n in c["cells"]:
         case = names[n["case"]] if len(names) > 1 else ""
         rows.setdefault(
-            (case, n["word"], wording.interval(n, unit), note(n)), []
+            (case, n["word"], wording.interval(n, unit), note(n, c)), []
         ).append(n["subject"])  # fmt: skip
     return [Line(", ".join(order(s)), *key) for key, s in rows.items()]
 
 
-def note(cell: Mapping[str, Any]) -> str:
-    """How it was refuted, what is missing, what decided it."""
-    parts = [cell.get("how") or "", cell.get("detail") or ""]
-    if cell.get("needed_blocks"):
+def note(cell: Mapping[str, Any], c: Mapping[str, Any]) -> str:
+    """How it was refuted, what is missing, what decided it; `c` is the cell's claim."""
+    rule = str(c.get("rule_kind", ""))
+    told = wording.named(cell.get("detail") or "", rule, str(c["metric"]), cell["word"])
+    parts = [cell.get("how") or "", told if cell.get("detail") else ""]
+    blocks = cell.get("blocks") or 0
+    if (cell.get("needed_blocks") or 0) > wording.HOPELESS * blocks:
+        parts.append(wording.HOPELESS_TEXT)
+    elif cell.get("needed_blocks"):
         text = f"about {cell['needed_blocks']} blocks would decide it"
         minutes = cell.get("needed_minutes")
         parts.append(f"{text} ({wording.number(minutes)} minutes)" if minutes else text)
@@ -243,8 +295,10 @@ def grid(cells: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Grid |
 
 
 def because_text(because: Mapping[str, Any]) -> str:
-    """Whether the reason that a claim gives holds."""
-    moved = {True: "The reason holds", False: "The reason fails", None: "The reason is open"}
+    """Whether the metric that a claim gives as its reason moved with it."""
+    if because.get("moved") and because.get("detail"):
+        return f"{because['detail']}; that alone does not prove it the cause."
+    moved = {True: "It moved the same way", False: "The reason fails", None: "The reason is open"}
     head = moved[because.get("moved")] + f" ({because['metric']})"
     return f"{head}: {because['detail']}." if because.get("detail") else head + "."
 
