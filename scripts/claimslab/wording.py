@@ -46,6 +46,47 @@ def tick(value: float) -> str:
     return re.sub(r"(\.\d*?)0+(?=\D*$)", r"\1", text).replace(".k", "k").rstrip(".")
 
 
+def spelled(value: float) -> str:
+    """A count for a sentence: in full below ten thousand, then in words.
+
+    >>> spelled(20), spelled(4.5119), spelled(333_993), spelled(1_250_000)
+    ('20', '4.51', '334 thousand', '1.25 million')
+    """
+    for scale, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+        if abs(value) >= max(scale, 1e4):
+            return f"{number(float(f'{value:.3g}') / scale)} {name}"
+    return f"{value:.0f}" if float(value).is_integer() else number(value)
+
+
+def ordinal(n: int) -> str:
+    """`1st`, `2nd`, `3rd`, `4th`.
+
+    >>> [ordinal(n) for n in (1, 2, 3, 11, 12, 13, 21, 112)]
+    ['1st', '2nd', '3rd', '11th', '12th', '13th', '21st', '112th']
+    """
+    last = {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{'th' if n % 100 in (11, 12, 13) else last}"
+
+
+HOPELESS = 10  # times the blocks of the run: a run that nobody will make
+HOPELESS_TEXT = "more blocks will hardly decide this: the estimate lies near the edge"
+
+
+def named(detail: str, rule_kind: str, metric: str, word: str) -> str:
+    """What a rule says of a value, with the metric's name in it; other details as they are.
+
+    >>> named("4, not 1", "value", "capacity", "refuted")
+    'capacity 4, not 1'
+    >>> named("the 11th of values is 848, not 1024", "sequence", "capacities", "refuted")
+    'the 11th of capacities is 848, not 1024'
+    """
+    if word not in ("reproduced", "refuted") or metric == "ns/op":
+        return detail
+    if rule_kind in ("value", "ratio"):
+        return f"{metric} {detail}"
+    return re.sub(r"\bvalues\b", lambda _: metric, detail)
+
+
 def amount(value: float, unit: str, padded: bool = False) -> str:
     """A number with its unit; × clings to it."""
     return number(value, padded) + (unit if unit in ("", "×") else f" {unit}")
@@ -74,9 +115,9 @@ def unit_of(claim: Mapping[str, Any]) -> str:
 
 
 def effect(claim: Mapping[str, Any]) -> str:
-    """A claim's effect in a few characters: the estimates' range and the widest interval around it.
+    """A claim's effect in a few characters: the estimate and its interval, or the range of several.
 
-    Facts name the Go versions that differ, or are counted: `Go 1.17, not 1.23`, `3 of 5 hold`.
+    Facts name the versions of real Go, or are counted: `Go 1.17; not 1.23`, `3 of 5 hold`.
     """
     cells = [c for c in claim.get("cells", []) if c.get("word") != "not run"]
     known = [c for c in cells if c.get("estimate") is not None]
@@ -87,18 +128,17 @@ def effect(claim: Mapping[str, Any]) -> str:
         return "–"
     low, high = min(known, key=_estimate), max(known, key=_estimate)
     unit = unit_of(claim)
-    if len({c["estimate"] for c in known}) == 1:
+    if len(known) == 1:
         return interval(known[0], unit)
     padded = any(c.get("low") is not None for c in known)
-    text = number(low["estimate"], padded) + "…" + amount(high["estimate"], unit, padded)
-    edges = [float(c[k]) for c in known for k in ("low", "high") if c.get(k) is not None]
-    if edges:
-        text += f" [{_range(min(edges), max(edges))}]"
-    return text
+    least, most = (number(c["estimate"], padded) for c in (low, high))
+    end = amount(high["estimate"], unit, padded)
+    return end if least == most else f"{least}…{end}"
 
 
 def versions(cells: Sequence[Mapping[str, Any]]) -> str:
-    """Where real Go differs by version: `Go 1.17, not 1.23, 1.26`; otherwise nothing."""
+    """The versions of real Go for which it holds: `Go 1.17; not 1.23, 1.26`, or `no Go version`;
+    nothing where no real Go was judged, since models count beside it in the cells."""
     held: dict[str, bool] = {}
     for cell in cells:
         subject = str(cell.get("subject", ""))
@@ -106,7 +146,9 @@ def versions(cells: Sequence[Mapping[str, Any]]) -> str:
             version = subject.removeprefix("go@")
             held[version] = held.get(version, True) and cell.get("word") == "reproduced"
     yes, no = ([v for v, holds in held.items() if holds is wanted] for wanted in (True, False))
-    return f"Go {', '.join(yes)}, not {', '.join(no)}" if yes and no else ""
+    if not yes:
+        return "no Go version" if no else ""
+    return f"Go {', '.join(yes)}" + (f"; not {', '.join(no)}" if no else "")
 
 
 def _estimate(cell: Mapping[str, Any]) -> float:

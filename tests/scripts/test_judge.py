@@ -380,16 +380,16 @@ def test_mixed_names_for_whom_it_holds():
     verdict = only(evidence([asked], facts=facts))
     assert verdict["word"] == "mixed"
     assert verdict["sentence"].startswith("Holds for go@1.17: all 7 caps as claimed; ")
-    assert "refuted for go@1.23 and go@1.26: the 6th of caps is 848, not 1024." in verdict["sentence"]
+    assert (
+        "refuted for go@1.23 and go@1.26: the 6th of caps is 848, not 1024." in verdict["sentence"]
+    )
 
 
 def test_many_cells_are_counted_and_the_odd_one_is_named():
     cases = [f"Reuse/f={n}" for n in (1, 2, 3, 4)]
     facts = [(s, c, "reuse", i) for s in ("a", "b") for i, c in enumerate(cases, 3)]
     facts[-1] = ("b", cases[-1], "reuse", 0)
-    asked = claim(
-        rule={"kind": "value", "low": 1}, metric="reuse", case=cases, subjects=["a", "b"]
-    )
+    asked = claim(rule={"kind": "value", "low": 1}, metric="reuse", case=cases, subjects=["a", "b"])
     sentence = only(evidence([asked], facts=facts))["sentence"]
     assert sentence == "Holds in 7 of 8 cells; refuted for b at f=4: reuse 0, not at least 1."
 

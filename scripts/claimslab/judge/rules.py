@@ -1,5 +1,6 @@
 """rules: one function a rule for values that need no clock; each says the word and why.
 
+What a rule says speaks of `values`; wording.named puts the metric's own name there.
 A value of the wrong type decides nothing: it is the program that is wrong, so the cell is invalid.
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 from claimslab.judge import stats
 from claimslab.judge.cells import Word
 from claimslab.judge.stats import Interval, Region
-from claimslab.wording import number
+from claimslab.wording import number, ordinal, spelled
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def value(keys: Mapping[str, Any], found: Any, margin: float) -> Finding:
         return wrong_type(found, "a number")
     region = region_of(keys, margin)
     good = region.contains(found)
-    claimed = keys["equals"] if "equals" in keys else shown(region)
+    claimed = plain(keys["equals"]) if "equals" in keys else shown(region)
     return Finding(
-        word(good), f"{plain(found)}" if good else f"{plain(found)}, not {claimed}", float(found)
+        word(good), brief(found, region) + ("" if good else f", not {claimed}"), float(found)
     )
 
 
@@ -60,17 +61,17 @@ def ratio(keys: Mapping[str, Any], over: Any, under: Any, margin: float) -> Find
         return wrong_type(under if is_number(over) else over, "a number")
     if under == 0:
         if over <= 0:
-            return Finding(Word.INVALID, f"{plain(over)} over 0 is no ratio")
+            return Finding(Word.INVALID, f"{spelled(over)} against 0 is no ratio")
         good = "high" not in keys
-        return Finding(word(good), f"{plain(over)} over 0 is beyond every ratio")
+        return Finding(word(good), f"{spelled(over)} against 0 is beyond every ratio")
     found = over / under
     region = region_of(keys)
-    detail = f"{plain(over)} over {plain(under)} is {number(found)}"
+    detail = f"{spelled(over)} against {spelled(under)} is {number(found)}×"
     if region.contains(found):
         return Finding(Word.REPRODUCED, detail, found)
     spot = math.log(found) if found > 0 else -math.inf
     how = direction(region, Interval(spot, spot, spot, 1), abs(spot) <= math.log1p(margin))
-    return Finding(Word.REFUTED, f"{detail}, not {shown(region)}", found, how)
+    return Finding(Word.REFUTED, f"{detail}, not {shown(region)}×", found, how)
 
 
 def growth(keys: Mapping[str, Any], x: Sequence[float], y: Sequence[Any]) -> Finding:
@@ -89,14 +90,14 @@ def growth(keys: Mapping[str, Any], x: Sequence[float], y: Sequence[Any]) -> Fin
 def holds(found: Any) -> Finding:
     if not isinstance(found, bool):
         return wrong_type(found, "true or false")
-    return Finding(word(found), "true" if found else "false")
+    return Finding(word(found), "it holds" if found else "it does not hold")
 
 
 def never(found: Any) -> Finding:
     if not is_number(found):
         return wrong_type(found, "a count")
-    times = "once" if found == 1 else f"{plain(found)} times"
-    return Finding(word(found == 0), "never" if found == 0 else times, float(found))
+    times = "no values found" if found == 0 else f"values found: {plain(found)}"
+    return Finding(word(found == 0), times, float(found))
 
 
 def sequence(keys: Mapping[str, Any], found: Any) -> Finding:
@@ -108,10 +109,11 @@ def sequence(keys: Mapping[str, Any], found: Any) -> Finding:
     wanted = keys["equals"] if whole else keys["starts"]
     for place, (is_, should) in enumerate(zip(found, wanted, strict=False), 1):
         if is_ != should:
-            return Finding(Word.REFUTED, f"value {place} is {plain(is_)}, not {plain(should)}")
+            return Finding(Word.REFUTED, f"{spot(place)} is {plain(is_)}, not {plain(should)}")
     if len(found) < len(wanted) or (whole and len(found) > len(wanted)):
         return Finding(Word.REFUTED, f"{len(found)} values, not {len(wanted)}")
-    return Finding(Word.REPRODUCED, f"all {len(wanted)} values" if whole else "starts as claimed")
+    which = f"all {len(wanted)}" if whole else f"the first {len(wanted)}"
+    return Finding(Word.REPRODUCED, f"{which} values as claimed")
 
 
 def factors(keys: Mapping[str, Any], found: Sequence[float]) -> Finding:
@@ -142,11 +144,11 @@ def same(names: Sequence[str], lists: Sequence[Any]) -> Finding:
                 what = f"{len(lists[0])} values with {names[0]}, {len(found)} with {name}"
                 return Finding(Word.REFUTED, what)
             first, other = plain(place[1]), plain(place[2])
-            what = f"value {place[0]} is {first} with {names[0]}, {other} with {name}"
+            what = f"{spot(place[0])} is {first} with {names[0]}, {other} with {name}"
             return Finding(Word.REFUTED, what)
-        what = f"{plain(lists[0])} with {names[0]}, {plain(found)} with {name}"
+        what = f"values: {plain(lists[0])} with {names[0]}, {plain(found)} with {name}"
         return Finding(Word.REFUTED, what)
-    return Finding(Word.REPRODUCED, f"the same in all {len(lists)} cases")
+    return Finding(Word.REPRODUCED, f"the same values in all {len(lists)} cases")
 
 
 def direction(region: Region, log_interval: Interval, no_difference: bool) -> str:
@@ -173,6 +175,21 @@ def is_number(found: Any) -> bool:
 def wrong_type(found: Any, wanted: str) -> Finding:
     text = repr(found)
     return Finding(Word.INVALID, f"the program reports {text[:40]}, which is not {wanted}")
+
+
+def spot(place: int) -> str:
+    """A place in a list, counted from 1."""
+    return f"the {ordinal(place)} of values"
+
+
+def brief(found: float, region: Region) -> str:
+    """Whole numbers in full, others to three digits, unless these would not tell it from an edge
+    of the region or put it on the other side."""
+    short = float(f"{found:.3g}")
+    same_side = region.contains(short) == region.contains(found)
+    if float(found).is_integer() or not same_side or short in (region.low, region.high):
+        return plain(found)
+    return f"{short:g}"
 
 
 def plain(found: Any) -> str:

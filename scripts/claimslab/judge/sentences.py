@@ -10,7 +10,7 @@ from claimslab.claims import Claim
 from claimslab.judge import rules
 from claimslab.judge.cells import Cell, Word
 from claimslab.judge.stats import Region
-from claimslab.wording import amount, counted, distinct, number
+from claimslab.wording import HOPELESS, HOPELESS_TEXT, amount, counted, distinct, named, number
 
 LEADS = {
     Word.REPRODUCED: "Holds",
@@ -46,11 +46,15 @@ def clause(
 ) -> str:
     word, how = key
     text = LEADS[word]
-    if len(cells) > 1:
+    counts = MOST_NAMES < len(group) < len(cells)
+    if counts:
+        text += f" in {len(group)} of {len(cells)} cells"
+    elif len(cells) > 1:
         text += f" for {whom(group, cells)}"
     if how:
         text += f" ({how})"
-    said = numbers(claim, group, cells)
+    several = len({cell.detail for cell in group}) > 1
+    said = "" if counts and several and claim.kind != "timed" else numbers(claim, group)
     return f"{text}: {said}" if said else text
 
 
@@ -83,16 +87,18 @@ def short(cases: Sequence[str]) -> list[str]:
 
 
 def name(cell: Cell, cells: Sequence[Cell]) -> str:
-    """A cell by its subject, and by its case where the subject has several."""
+    """A cell by its subject, by its case where the subject has several, and by the case alone
+    where there is no other subject."""
     mine = [other for other in cells if other.subject == cell.subject]
     if len(mine) < 2:
         return cell.subject
-    return f"{cell.subject} at {distinct([other.case for other in mine])[cell.case]}"
+    case = distinct([other.case for other in mine])[cell.case]
+    return case if len(mine) == len(cells) else f"{cell.subject} at {case}"
 
 
-def numbers(claim: Claim, group: Sequence[Cell], cells: Sequence[Cell]) -> str:
+def numbers(claim: Claim, group: Sequence[Cell]) -> str:
     if claim.kind != "timed" or all(cell.estimate is None for cell in group):
-        return details(group)
+        return details(claim, group)
     if len(group) > 1:
         return spread(claim, group)
     cell = group[0]
@@ -116,14 +122,20 @@ def effect(claim: Claim, cell: Cell) -> str:
 
 def spread(claim: Claim, group: Sequence[Cell]) -> str:
     known = [cell for cell in group if cell.estimate is not None]
-    unit, values = unit_of(claim), [cell.estimate for cell in known if cell.estimate is not None]
-    ends = [number(min(values)), number(max(values))]
-    lead = "exponents " if claim.rule.kind == "growth" else ""
-    clinging = "×" if unit == "×" else f" {unit}" if unit else ""
-    span = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
     least = min(cell.blocks for cell in known)
-    text = f"{lead}{span}{clinging} in {counted(least, 'block')}"
+    lead = "exponent " if claim.rule.kind == "growth" else ""
+    text = f"{lead}{between(claim, known)} in {counted(least, 'block')}"
     return f"{text}, {against(claim, group[0].word)}{need(group)}"
+
+
+def between(claim: Claim, known: Sequence[Cell]) -> str:
+    """`between 0.0420× (n=1000) and 0.159× (n=10)`: where the estimates lie, not an interval."""
+    unit = unit_of(claim)
+    ends = [pick(known, key=lambda cell: cell.estimate or 0.0) for pick in (min, max)]
+    low, high = (amount(cell.estimate or 0.0, unit) for cell in ends)
+    if low == high:
+        return low
+    return f"between {low} ({name(ends[0], known)}) and {high} ({name(ends[1], known)})"
 
 
 def against(claim: Claim, word: Word) -> str:
@@ -141,7 +153,8 @@ def bounds(region: Region, unit: str) -> str:
 
 
 def unit_of(claim: Claim) -> str:
-    return {"ratio": "×", "growth": ""}.get(claim.rule.kind, claim.metric)
+    clock = claim.metric if claim.kind == "timed" else ""
+    return {"ratio": "×", "growth": ""}.get(claim.rule.kind, clock)
 
 
 def need(group: Sequence[Cell]) -> str:
@@ -153,19 +166,29 @@ def need(group: Sequence[Cell]) -> str:
     if any(count is None for count in blocks):
         return "; no number of blocks that anyone would measure decides it"
     most = max(count for count in blocks if count is not None)
+    if most > HOPELESS * min(cell.blocks for cell in unclear):
+        return f"; {HOPELESS_TEXT}"
     minutes = [cell.needed_minutes for cell in unclear if cell.needed_minutes is not None]
     time = f" ({number(max(minutes))} minutes)" if minutes else ""
     return f"; about {most} blocks{time} would decide"
 
 
-def details(group: Sequence[Cell]) -> str:
-    """What the cells say of themselves; of several different things the first two, by name."""
+def details(claim: Claim, group: Sequence[Cell]) -> str:
+    """What the cells say of themselves; of several numbers the ends, of other things the first
+    two, by name."""
     told: dict[str, list[Cell]] = {}
     for cell in group:
         if cell.detail:
-            told.setdefault(cell.detail, []).append(cell)
+            text = named(cell.detail, claim.rule.kind, claim.metric, cell.word)
+            told.setdefault(text, []).append(cell)
     if len(told) < 2:
         return next(iter(told), "")
+    judged = group[0].word in (Word.REPRODUCED, Word.REFUTED)
+    if judged and all(cell.estimate is not None for cell in group):
+        lead = {"ratio": claim.metric, "growth": "exponent"}.get(claim.rule.kind, claim.metric)
+        text = f"{lead} {between(claim, group)}"
+        region = bounds(rules.region_of(claim.rule.keys), unit_of(claim))
+        return text if group[0].word == Word.REPRODUCED else f"{text}, not {region}"
     parts = [
         detail if members[0].subject in detail else f"{detail} ({name(members[0], group)})"
         for detail, members in told.items()
