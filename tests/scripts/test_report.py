@@ -137,7 +137,7 @@ def test_hostile_names_are_shown_not_obeyed(tmp_path: Path) -> None:
         ({"mode": "quick"}, {}, "A quick run"),
         ({"mode": "smoke"}, {}, "its times mean nothing"),
         ({"commit": {"id": "0" * 40, "dirty": True}}, {}, "uncommitted changes"),
-        ({"fitness": {"fit": False, "notes": []}}, {}, "not fit to measure"),
+        ({"fitness": {"fit": False, "notes": []}}, {}, "began; see Trust."),
         ({"native": True}, {}, "this processor alone"),
         ({}, {"valid": False, "invalid_reason": "40 % rejected"}, "invalid: 40 % rejected"),
     ],
@@ -216,6 +216,41 @@ def test_effects_in_words() -> None:
     claim = {"kind": "timed", "metric": "ns/op", "cells": [cell]}
     assert wording.effect(claim) == "2.00× [1.91, 2.03]"
     more = {**cell, "estimate": 0.5, "low": 0.4, "high": 0.6}
-    assert wording.effect({**claim, "cells": [cell, more]}) == "0.500…2.00× [0.400, 2.03]"
+    assert wording.effect({**claim, "cells": [cell, more]}) == "0.500…2.00×"
+    near = {**cell, "estimate": 2.0001}
+    assert wording.effect({**claim, "cells": [cell, near]}) == "2.00×"
+    fared = {"1.17": "reproduced", "1.23": "refuted", "1.26": "refuted"}
+    for words, told in (
+        (fared, "Go 1.17; not 1.23, 1.26"),
+        (dict.fromkeys(fared, "reproduced"), "Go 1.17, 1.23, 1.26"),
+        (dict.fromkeys(fared, "refuted"), "no Go version"),
+    ):
+        go = [invented.cell(f"go@{v}", "A", w) for v, w in words.items()]
+        cells = [*go, invented.cell("model/2x", "A", "reproduced")]
+        assert wording.effect({"kind": "exact", "metric": "m", "cells": cells}) == told
+        only_model = {"kind": "exact", "metric": "m", "cells": cells[-1:]}
+        assert wording.effect(only_model) == "1 of 1 hold"
     assert wording.region([None, 0.5], "×") == "at most 0.5×"
     assert wording.region([1.5, 5], "×") == "1.5× to 5×"
+
+
+def test_a_list_is_shown_as_claimed_and_as_measured(pages: tuple[Path, Path]) -> None:
+    assert view.shortened(range(1, 5)) == "1, 2, 3, 4"
+    assert view.shortened(range(100)).startswith("0, 1, 2") and "99 (100 values)" in view.shortened(
+        range(100)
+    )
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1280, 1696, 2304" in text
+        assert "1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 848, 1280, 1792, 2560" in text
+
+
+def test_a_reason_that_moved_is_not_called_the_cause() -> None:
+    because = {"metric": "allocs/op", "moved": True, "detail": "allocs/op moved the same way: 2"}
+    assert view.because_text(because).endswith("; that alone does not prove it the cause.")
+    assert "holds" not in view.because_text(because)
+    assert view.because_text({**because, "moved": False}).startswith("The reason fails")
+
+
+def test_a_notice_links_to_trust() -> None:
+    assert report.trust("<x>; see Trust.") == '&lt;x&gt;; see <a href="#trust">Trust</a>.'

@@ -1,5 +1,6 @@
 """reasons: whether the metric that a claim names as its reason moved as the claim needs it to.
 
+That it moved does not prove it the cause; that it did not move proves that it is none.
 Right for the wrong reason is a result of its own: a program may be faster without allocating less.
 """
 
@@ -13,6 +14,7 @@ from claimslab.claims import Claim
 from claimslab.judge import rules, sentences
 from claimslab.judge.cells import Cell, Word
 from claimslab.judge.lookup import Lookup
+from claimslab.wording import spelled
 
 MARGIN = {"ns/op": 0.05, "ir/op": 0.02}  # less is no movement; other metrics are exact
 
@@ -42,10 +44,10 @@ def because(claim: Claim, cells: Sequence[Cell], lookup: Lookup) -> dict[str, An
     slack = 1 + MARGIN.get(claim.because, 0.0)
     stuck = [m for m in moves if not (m[1] > m[2] * slack if up else m[1] * slack < m[2])]
     told = [
-        f"{rules.plain(above)} against {rules.plain(below)} for {sentences.name(cell, live)}"
+        f"{spelled(above)} against {spelled(below)} for {sentences.name(cell, live)}"
         for cell, above, below in (stuck or moves)
     ]
-    detail = f"{claim.because} {'did not move' if stuck else 'moved'}: {sentences.listed(told)}"
+    detail = f"{claim.because} {'did not move' if stuck else 'moved the same way'}: {sentences.listed(told)}"
     if len(moves) == len(live) or stuck:
         return {**result, "moved": not stuck, "detail": detail}
     silent = [cell for cell in live if all(cell is not move[0] for move in moves)]
