@@ -125,6 +125,40 @@ def test_a_case_can_be_divided_by_another():
 
 
 @pytest.mark.parametrize(
+    ("rule", "more", "times"),
+    [
+        (ratio(low=1.5), {"subjects": ["*"]}, PAIR),
+        (
+            {"kind": "ratio", "over_case": CASE, "low": 1.5},
+            {"case": "Append/*"},
+            {"a": {CASE: 100.0, "Append/n=90": 200.0}},
+        ),
+    ],
+)
+def test_what_is_divided_by_is_no_evidence_of_its_own(rule, more, times):
+    found = judge(evidence([claim(rule=rule, **more)], times))
+    (verdict,) = found["claims"]
+    assert (verdict["word"], len(verdict["cells"])) == ("reproduced", 1)
+    assert found["family"]["tests"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "more", "what"),
+    [
+        (ratio(low=1.0), {"subjects": ["*"]}, "b"),
+        ({"kind": "ratio", "over_case": CASE, "low": 1.0}, {"case": "Append/*"}, CASE),
+    ],
+)
+def test_nothing_is_judged_against_itself(rule, more, what):
+    asked = claim(rule=rule, **{"subjects": ["b"], **more})
+    found = judge(evidence([asked], {"b": {CASE: 100.0}}))
+    (verdict,) = found["claims"]
+    assert verdict["word"] == "not run"
+    assert verdict["sentence"] == f"Not run: nothing to compare {what} with."
+    assert found["family"]["tests"] == 0
+
+
+@pytest.mark.parametrize(
     ("high", "word"), [(300, "reproduced"), (150, "refuted"), (199, "unclear")]
 )
 def test_a_time_itself(high, word):

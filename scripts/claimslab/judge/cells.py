@@ -90,6 +90,7 @@ def expand(claim: Claim, lookup: Lookup) -> list[Cell]:
 
     A subject named in full always gets its cells, if only to say `not run`; one that a pattern
     finds gets cells only for what it has, or the reason why the whole subject is not there.
+    What a ratio divides by gets no cell of its own: compared with itself it would prove nothing.
     """
     joins = claim.rule.kind == "growth" or "same" in claim.rule.keys
     cells: list[Cell] = []
@@ -104,8 +105,13 @@ def expand(claim: Claim, lookup: Lookup) -> list[Cell]:
             if joins:
                 groups = [cases] if cases else []
             cells += [Cell(subject, group, over(claim, subject, group[0])) for group in groups]
+    compared = [cell for cell in cells if cell.over != (cell.subject, cell.case)]
+    if compared:
+        return compared
     if cells:
-        return cells
+        key = "over_subject" if "over_subject" in claim.rule.keys else "over_case"
+        lone = f"nothing to compare {claim.rule.keys[key]} with"
+        return [Cell(c.subject, c.cases, word=Word.NOT_RUN, detail=lone) for c in cells]
     return [
         Cell(pattern, claim.cases, word=Word.NOT_RUN, detail="the run has no such subject and case")
         for pattern in claim.subjects
