@@ -151,7 +151,9 @@ def read(claim: Claim, cell: Cell, lookup: Lookup) -> None:
 def middle(found: Sequence[Any]) -> Any:
     """The median of a count over blocks; a value that is no number stays to be complained of."""
     odd = [item for item in found if not rules.is_number(item)]
-    return odd[0] if odd else median(found)
+    if odd or all(item == found[0] for item in found):
+        return (odd or found)[0]  # the median of two whole numbers would be a float
+    return median(found)
 
 
 def apply(claim: Claim, cell: Cell, values: Sequence[Any]) -> rules.Finding:

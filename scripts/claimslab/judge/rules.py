@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -31,9 +33,12 @@ class Finding:
 
 
 def region_of(keys: Mapping[str, Any], margin: float = 0.0) -> Region:
-    """The region C of a rule; `equals` is a region of one point, give or take the margin."""
+    """The region C of a rule; `equals` is a region of one point, give or take the margin.
+
+    Whole numbers stay whole: as a float, one above 2^53 would be another number.
+    """
     if isinstance(keys.get("equals"), (int, float)):
-        slack = abs(keys["equals"]) * margin
+        slack = abs(keys["equals"]) * margin if margin else 0
         return Region(keys["equals"] - slack, keys["equals"] + slack)
     return Region(keys.get("low", -math.inf), keys.get("high", math.inf))
 
@@ -67,7 +72,7 @@ def ratio(keys: Mapping[str, Any], over: Any, under: Any, margin: float) -> Find
     found = over / under
     region = region_of(keys)
     detail = f"{spelled(over)} against {spelled(under)} is {number(found)}×"
-    if region.contains(found):
+    if region.contains(quotient(over, under)):
         return Finding(Word.REPRODUCED, detail, found)
     spot = math.log(found) if found > 0 else -math.inf
     how = direction(region, Interval(spot, spot, spot, 1), abs(spot) <= math.log1p(margin))
@@ -124,7 +129,7 @@ def factors(keys: Mapping[str, Any], found: Sequence[float]) -> Finding:
         between = f"from {plain(keys['from'])} until {plain(keys['until'])}"
         return Finding(Word.INVALID, f"the list has no step {between}, so it decides nothing")
     for a, b in pairs:
-        if a == 0 or not region.contains(b / a):
+        if a == 0 or not region.contains(quotient(b, a)):
             is_ = number(b / a) if a else "no ratio"
             detail = f"{plain(a)} → {plain(b)} is {is_}, not {shown(region)}"
             return Finding(Word.REFUTED, detail)
@@ -168,11 +173,28 @@ def direction(region: Region, log_interval: Interval, no_difference: bool) -> st
     return "direction holds" if above == up else "opposite"
 
 
+def quotient(over: float, under: float) -> float | Fraction:
+    """over / under; exact where a float would round it to a whole number that it is not."""
+    found = over / under
+    whole = isinstance(over, int) and isinstance(under, int)
+    return Fraction(over, under) if whole and found.is_integer() else found
+
+
 def is_number(found: Any) -> bool:
-    return isinstance(found, (int, float)) and not isinstance(found, bool) and math.isfinite(found)
+    """Whether it is a finite number; a whole number that no float can hold is none."""
+    if not isinstance(found, (int, float)) or isinstance(found, bool):
+        return False
+    try:
+        return math.isfinite(found)
+    except OverflowError:
+        return False
 
 
 def wrong_type(found: Any, wanted: str) -> Finding:
+    for item in found if isinstance(found, list) else [found]:
+        if isinstance(item, int) and not is_number(item) and not isinstance(item, bool):
+            what = f"the program reports a number of more than {sys.float_info.max_10_exp} digits"
+            return Finding(Word.INVALID, f"{what}, which is too large to judge")
     text = repr(found)
     return Finding(Word.INVALID, f"the program reports {text[:40]}, which is not {wanted}")
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ class Region(NamedTuple):
     low: float = -math.inf
     high: float = math.inf
 
-    def contains(self, value: float) -> bool:
+    def contains(self, value: float | Fraction) -> bool:
         return self.low <= value <= self.high
 
     def side(self, interval: Interval) -> Side:
