@@ -236,6 +236,16 @@ def test_identical_samples_decide_without_noise():
     assert cell["low"] == cell["estimate"] == cell["high"] == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("true", [2.0, 3.0, 7.0, 0.1])
+@pytest.mark.parametrize("edge", ["low", "high"])
+def test_a_time_ratio_on_the_edge_holds_whatever_the_rounding(edge, true):
+    for unit in (1.0, 0.3, 12345.678):
+        times = {"a": {CASE: true * unit}, "b": {CASE: unit}}
+        for noise in (0, 1e-14):
+            found = evidence([claim(rule=ratio(**{edge: true}))], times, noise=noise)
+            assert only(found)["word"] == "reproduced"
+
+
 # ---- Exact values and counts --------------------------------------------------------------------
 
 OLD = [1, 2, 4, 8, 512, 1024, 1280]

@@ -27,6 +27,7 @@ POWER = 0.8  # the chance that `needed_blocks` blocks decide
 MOST_BLOCKS = 10_000  # beyond this nobody will measure: "not decidable" is the honest answer
 MOST_PAIRS = 2_000  # blocks up to which the rank check is made; its memory grows with the square
 MIN_BLOCKS = 3  # fewer give no usable spread
+ROUNDING = 1e-12  # what logarithms and means lose: 2:1 without noise is 1.9999999999999984
 
 Array = NDArray[np.float64]
 Side = Literal["inside", "outside", "straddles"]
@@ -58,11 +59,20 @@ class Region(NamedTuple):
         return self.low <= value <= self.high
 
     def side(self, interval: Interval) -> Side:
-        """Whole interval inside, whole interval outside, or across an edge: decides nothing."""
-        if self.contains(interval.low) and self.contains(interval.high):
+        """Whole interval inside, whole interval outside, or across an edge: decides nothing.
+
+        What lies outside by no more than rounding is on the edge, which is inside.
+        """
+        wide = self.rounded()
+        if wide.contains(interval.low) and wide.contains(interval.high):
             return "inside"
-        apart = interval.high < self.low or interval.low > self.high
+        apart = interval.high < wide.low or interval.low > wide.high
         return "outside" if apart else "straddles"
+
+    def rounded(self) -> Region:
+        """Wider by what rounding may have taken from a value on its edge."""
+        low, high = (ROUNDING * max(1.0, abs(edge)) for edge in self)
+        return Region(self.low - low, self.high + high)
 
     def log(self) -> Region:
         """The same region for logarithms; zero and below become minus infinity."""
@@ -98,8 +108,9 @@ def mean_interval(d: Sequence[float] | Array, level: float = 1 - ALPHA) -> Inter
 
 
 def standard_error(data: Array) -> float:
-    """s/√P; exactly zero where all values are the same, whatever the rounding of their mean."""
-    return 0.0 if np.ptp(data) == 0 else float(data.std(ddof=1)) / math.sqrt(data.size)
+    """s/√P; exactly zero where all values are the same but for rounding."""
+    same = np.ptp(data) <= ROUNDING * max(1.0, float(np.abs(data).max()))
+    return 0.0 if same else float(data.std(ddof=1)) / math.sqrt(data.size)
 
 
 def edge_test(d: Sequence[float] | Array, region: Region) -> float:
@@ -111,12 +122,13 @@ def edge_test(d: Sequence[float] | Array, region: Region) -> float:
     data = np.asarray(d, dtype=np.float64)
     if data.size < 2 or not np.isfinite(data).all():
         return math.nan
-    gap = abs(float(data.mean()) - region.edge(float(data.mean())))
+    mean = float(data.mean())
+    gap = abs(mean - region.rounded().edge(mean))
     if not math.isfinite(gap):
         return math.nan
     error = standard_error(data)
     if error == 0:
-        return 0.0 if gap > 0 or region.contains(float(data[0])) else 1.0
+        return 0.0  # without spread every value decides: the edge itself is inside
     return float(2 * stats.t.sf(gap / error, data.size - 1))
 
 
