@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import itertools
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -184,6 +185,43 @@ def test_points_are_medians_with_the_interval_of_the_median(evidence: Evidence) 
         assert p.low is not None and p.high is not None and p.low < p.y < p.high
         assert p.blocks == invented.BLOCKS
     assert line.points[-1].y == pytest.approx(2.7, rel=0.1)  # divided by n
+
+
+def test_no_line_leads_to_none(evidence: Evidence, tmp_path: Path) -> None:
+    few = replace_topics(evidence, sweeps=1)
+    sweep = {**few.run["topics"][0]["sweeps"][0], "id": "reuse", "metric": "reuse",
+             "case": "Reuse/f={f}", "chart": {"kind": "curve", "x": "f", "none": 0}}  # fmt: skip
+    few.run["topics"][0]["sweeps"] = [sweep]
+    values = {1.2: 12, 1.4: 10, 1.6: 0, 1.8: 0}
+    facts = [Fact("slices", "go@1.26", f"Reuse/f={f}", "reuse", v) for f, v in values.items()]
+    (chart,) = charts.draw(replace(few, samples=[], facts=facts), {"claims": []}, tmp_path)
+    assert "go@1.26 never at f=1.80" in chart.alt
+    assert ">never</text>" in chart.svg_path.read_text(encoding="utf-8")
+    points = tuple(series.Point(x, y, blocks=1) for x, y in values.items())
+    one = series.Series(("go@1.26",), points)
+    figure = lines.curve([one], looks.assign(evidence.run), canvas.Labels("t"), none=0)
+    joined = [
+        list(line.get_ydata()) for line in figure.axes[0].lines if line.get_linestyle() != "None"
+    ]
+    assert all(0 not in ys for ys in joined)
+
+
+def test_a_single_place_is_named_and_keeps_its_unit(evidence: Evidence, tmp_path: Path) -> None:
+    few = replace_topics(evidence, sweeps=1)
+    one = [s for s in few.samples if s.case == "Append/elem=8/n=1000"]
+    (chart,) = charts.draw(replace(few, samples=one), {"claims": []}, tmp_path)
+    assert "at n=1000" in chart.alt
+    assert re.search(r"go@1\.26: [\d.]+ ns per append \[", chart.alt)
+
+
+def test_many_lines_step_back_behind_the_real_and_the_fastest() -> None:
+    def line(name: str, y: float) -> series.Series:
+        return series.Series((name,), tuple(series.Point(x, y) for x in (1, 2)))
+
+    models = [line(f"model/{i}", float(i)) for i in range(1, 10)]
+    real = line("std::vector", 5.0)
+    assert lines.in_front(models[:3]) == models[:3]
+    assert lines.in_front([*models, real]) == [real, models[0]]
 
 
 def test_under_six_blocks_the_range_is_drawn() -> None:

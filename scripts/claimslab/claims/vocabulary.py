@@ -27,7 +27,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "never": (),
 }
 CHARTS: Mapping[str, tuple[str, ...]] = {
-    "curve": ("x", "per", "theory", "xscale", "yscale", "y"),
+    "curve": ("x", "per", "theory", "xscale", "yscale", "x_label", "y", "none"),
     "steps": ("xscale", "yscale", "y"),
 }
 CLAIM_KEYS = (
@@ -279,8 +279,11 @@ def chart(sweep: Table, case: str) -> dict[str, Any]:
     for field in ("xscale", "yscale"):
         if field in table.data and table.text(field) not in ("log", "linear"):
             table.fail(field, f"unknown scale '{table.data[field]}'; write log or linear")
-    if "y" in table.data:
-        table.text("y")
+    for field in ("x_label", "y"):
+        if field in table.data:
+            table.text(field)
+    if "none" in table.data:
+        table.number("none")
     if "theory" in table.data:
         table.texts("theory")
     return dict(table.data)

@@ -117,10 +117,15 @@ def canvas(
             linespacing=1.25,
         )
     axes.set_xlabel(labels.x)
-    axes.set_ylabel(labels.y)
+    axes.set_ylabel(upright(labels.y, height))
     axes.grid(True)
     axes.tick_params(length=3, width=0.7)
     return Canvas(figure, axes, narrow, (plot, height), below)
+
+
+def upright(text: str, height: float) -> str:
+    """A y label in as many lines as the axes' height asks for."""
+    return _wrap(text, int(height * 12.5))
 
 
 def _wrap(text: str, columns: int) -> str:
@@ -207,6 +212,7 @@ def name_lines(on: Canvas, lines: Sequence[Named]) -> None:
         legend_below(on, sorted(lines, key=lambda n: -n.y))
         return
     axes, (wide, tall) = on.axes, on.plot_in
+    axes.autoscale_view()  # else the limits may not be known yet, and leaders start anywhere
     to_inches = on.figure.dpi_scale_trans.inverted()
     box = axes.get_position()
     width, height = on.figure.get_size_inches()

@@ -142,6 +142,8 @@ def claim_plan(
         axis, what = f"exponent of {by}", f"growth of {claim['metric']} with {by}"
     elif ratio:
         axis, what = f"ratio of {claim['metric']}", f"{claim['metric']} over {' or '.join(over)}"
+        if len(rank) == 1 and all(c["case"] == c["over"]["case"] for c in cells if c.get("over")):
+            what = f"{next(iter(rank))} over {' or '.join(over)}, {claim['metric']}"
     else:
         axis, what = claim["metric"], claim["metric"]
     shade = wording.region(bounds, unit)
@@ -203,21 +205,26 @@ def sweep_plan(evidence: Evidence, sweep: Sweep, looks: Mapping[str, Look]) -> P
     caption = _noise(found)
     if not sweep.chart.get("x") or len({p.x for s in found for p in s.points}) == 1:
         return _values_plan(found, sweep, looks, measured, caption)
-    x = str(sweep.chart["x"])
+    x, none = str(sweep.chart["x"]), sweep.chart.get("none")
     names = sweep.chart.get("theory", [])
     theory = [_closed_form(sweep, n) for n in ([names] if isinstance(names, str) else names)]
     if theory:
         caption += " Thin dashed: the closed form."
-    labels = Labels(sweep.title, measured, x=x, y=axis + (unit if not per else ""))
+    if none is not None:
+        caption += " Never: there is none; no line leads there."
+    x_label = str(sweep.chart.get("x_label", x))
+    labels = Labels(sweep.title, measured, x=x_label, y=axis + (unit if not per else ""))
     ends = sorted(
         ((s.points[-1].y, " = ".join(s.subjects), s.points[-1].x) for s in found),
         key=lambda e: e[0],
     )
     count = sum(len(s.subjects) for s in found)
     alt = (
-        f"Line chart: {labels.y} against {x} for {wording.counted(count, 'subject')}. "
+        f"Line chart: {labels.y} against {labels.x} for {wording.counted(count, 'subject')}. "
         f"Where each line ends, lowest first: "
-        + "; ".join(f"{n} {wording.number(y)} at {x}={_x(v)}" for y, n, v in ends)
+        + "; ".join(
+            f"{n} {'never' if y == none else wording.number(y)} at {x}={_x(v)}" for y, n, v in ends
+        )
         + "."
     )
     xscale, yscale = (str(sweep.chart.get(k, "linear")) for k in ("xscale", "yscale"))
@@ -225,7 +232,14 @@ def sweep_plan(evidence: Evidence, sweep: Sweep, looks: Mapping[str, Look]) -> P
         sweep.id,
         sweep.title,
         lambda narrow: curve(
-            found, looks, labels, xscale=xscale, yscale=yscale, theory=theory, narrow=narrow
+            found,
+            looks,
+            labels,
+            xscale=xscale,
+            yscale=yscale,
+            theory=theory,
+            none=none,
+            narrow=narrow,
         ),
         alt,
         caption,
@@ -256,7 +270,12 @@ def _closed_form(sweep: Sweep, name: str) -> Any:
 def _values_plan(
     found: list[series.Series], sweep: Sweep, looks: Mapping[str, Look], measured: str, noise: str
 ) -> Plan:
-    """Without a parameter: absolute values side by side."""
+    """Without a parameter, or with one value of it: absolute values side by side."""
+    axis = str(sweep.chart.get("y") or sweep.metric)
+    unit = axis if sweep.chart.get("per") else sweep.metric
+    x = found[0].points[0].x
+    if x is not None:
+        measured += f", at {sweep.chart['x']}={x if isinstance(x, str) else f'{x:.12g}'}"
     rows = [
         Row(
             subject,
@@ -265,7 +284,7 @@ def _values_plan(
             p.low,
             p.high,
             "",
-            wording.interval({"estimate": p.y, "low": p.low, "high": p.high}, sweep.metric),
+            wording.interval({"estimate": p.y, "low": p.low, "high": p.high}, unit),
         )
         for s in found
         for subject in s.subjects
@@ -273,8 +292,10 @@ def _values_plan(
     ]
     positive = [r.estimate for r in rows if r.estimate and r.estimate > 0]
     wide = len(positive) == len(rows) and max(positive) / min(positive) > 20
-    labels = Labels(sweep.title, measured, x=str(sweep.chart.get("y") or sweep.metric))
-    alt = f"Values side by side, {labels.x}. " + " ".join(f"{r.subject}: {r.text}." for r in rows)
+    labels = Labels(sweep.title, measured, x=axis)
+    alt = f"Values side by side, {labels.x}; {measured}. " + " ".join(
+        f"{r.subject}: {r.text}." for r in rows
+    )
     return Plan(
         sweep.id,
         sweep.title,
