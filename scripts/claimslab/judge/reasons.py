@@ -47,7 +47,8 @@ def because(claim: Claim, cells: Sequence[Cell], lookup: Lookup) -> dict[str, An
         f"{spelled(above)} against {spelled(below)} for {sentences.name(cell, live)}"
         for cell, above, below in (stuck or moves)
     ]
-    detail = f"{claim.because} {'did not move' if stuck else 'moved the same way'}: {sentences.listed(told)}"
+    moved = "did not move" if stuck else "moved the same way"
+    detail = f"{claim.because} {moved}: {sentences.listed(told)}"
     if len(moves) == len(live) or stuck:
         return {**result, "moved": not stuck, "detail": detail}
     silent = [cell for cell in live if all(cell is not move[0] for move in moves)]
