@@ -127,6 +127,7 @@ class Bench:
             ),
             self.subject.name,
             self.cases,
+            plan.BATCHES,
         )
         if done.status != "ok":
             raise LabError(f"{arm.command[0]}: {done.status}: {done.reason}", UNFIT)

@@ -26,6 +26,9 @@ ANSWER = {
     "other case": "lines 45; echo 'BenchmarkOther\t10\t1.0 ns/op\t45 checksum'",
     "missing case": "cases=${cases%%,*}; lines 45",
     "nan": 'echo "Benchmark$cases 10 NaN ns/op 45 checksum"',
+    "first sum wrong": "lines 99 99 45",
+    "one batch": "lines 45 45 45 | grep -v 11[23]",
+    "loud": "printf 'no \\033[31mmemory\\n' >&2; exit 5",
     "slow": "sleep 0.02; lines 45",
     "slower": "sleep 0.3; lines 45",
     "logged": "echo $subject >>log; lines 45",
@@ -35,11 +38,14 @@ ANSWER = {
 
 SCRIPT = """#!/bin/sh
 lines() {{
+  # $1 is the checksum of every batch, or $1 to $3 those of each.
   echo "subject: $subject"
   IFS=,
   for case in $cases; do
-    for batch in 1 2 3; do
-      echo "Benchmark$case-2	1000	11$batch.0 ns/op	48 B/op	$1 checksum"
+    batch=0
+    for sum in "$1" "${{2:-$1}}" "${{3:-$1}}"; do
+      batch=$((batch + 1))
+      echo "Benchmark$case-2	1000	11$batch.0 ns/op	48 B/op	$sum checksum"
     done
   done
 }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ def attempt(root: Path, how: str, timeout_s: float = 5.0) -> trial.Trial:
     standin.write_program(root / "program", {"a": how}, CASES)
     arguments = trial.sample_arguments("cpp", "a", CASES, 3, 20)
     done = trial.run(root, ["program"], arguments, timeout_s=timeout_s, padding=64, argv0_extra=9)
-    return trial.with_samples(done, "a", CASES)
+    return trial.with_samples(done, "a", CASES, 3)
 
 
 def test_samples_are_the_batches_of_each_metric(tmp_path: Path) -> None:
@@ -46,6 +47,9 @@ def test_samples_are_the_batches_of_each_metric(tmp_path: Path) -> None:
         ("other case", "rubbish", "not asked for"),
         ("missing case", "rubbish", "nothing of Work/n=2"),
         ("nan", "rubbish", "Work/n=1,Work/n=2"),
+        ("first sum wrong", "rubbish", "two checksums of Work/n=1: 99 and 45"),
+        ("one batch", "rubbish", "ns/op of Work/n=1 in 1 batches, not the 3 asked for"),
+        ("loud", "failed", "exit status 5: no �[31mmemory"),
     ],
 )
 def test_what_goes_wrong_is_named(tmp_path: Path, how: str, status: str, says: str) -> None:
@@ -54,6 +58,7 @@ def test_what_goes_wrong_is_named(tmp_path: Path, how: str, status: str, says: s
     assert not done.series
     line = trial.trial_line({"block": 1}, done, padding=0, argv0_length=1, order=1)
     assert len(line["output_tail"]) <= process.TAIL
+    assert all(char.isprintable() or char == "\n" for char in line["output_tail"])
     if how == "crash":
         assert line["signal"] == 11 and line["exit"] is None
         assert line["output_tail"] == "before the end"
@@ -148,6 +153,14 @@ def test_go_output_is_read_alike() -> None:
         "BenchmarkWork/n=1 10 1.0 ns/op -1 checksum",
         "BenchmarkWork/n=1 10 1.0 ns/op 2.0 ns/op 1 checksum",
         "BenchmarkWork/n=1 10 inf ns/op 1 checksum",
+        "BenchmarkWork/n=1 10 1e999 ns/op 1 checksum",
+        "BenchmarkWork/n=1 10 1_0 ns/op 1 checksum",
+        "BenchmarkWork/n=1 0 1.0 ns/op 1 checksum",
+        f"BenchmarkWork/n=1 {'9' * 5000} 1.0 ns/op 1 checksum",
+        f"BenchmarkWork/n=1 {2**63} 1.0 ns/op 1 checksum",
+        "BenchmarkWork/n=1 10 1.0 ns/op 1e300 checksum",
+        f"BenchmarkWork/n=1 10 1.0 ns/op {2**32} checksum",
+        "BenchmarkWork/n=1 10 1.0 ns/op 2.0 \x1b[31m 1 checksum",
         "BenchmarkWork/n=1 10 1.0",
         "BenchmarkWork/n=1 10 48 B/op 1 checksum",
         "BenchmarkWork/n=1",
@@ -177,6 +190,18 @@ def test_facts_are_read() -> None:
     assert facts[0]["value"] == [1, 2] and facts[1]["not_run"] == "needs 12 GB of memory"
 
 
+def test_what_a_terminal_obeys_does_not_reach_one() -> None:
+    text = '{"case":"Work/n=1","metric":"size","not_run":"no \\u001b[31m\\nmemory"}'
+    (fact,) = trial.read_facts(text, "a", CASES)
+    assert fact["not_run"] == "no �[31m�memory"
+
+
+@pytest.mark.parametrize("value", [2**64 - 1, -(2**63), 1e308, "größer 😀", [1, 2.5], True])
+def test_what_evidence_can_hold_is_a_fact(value: object) -> None:
+    text = json.dumps({"case": "Work/n=1", "metric": "size", "value": value})
+    assert next(trial.read_facts(text, "a", CASES))["value"] == value
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -189,6 +214,16 @@ def test_facts_are_read() -> None:
         '{"case":"Work/n=1","metric":"size","value":[1e999]}',
         '{"case":"Work/n=1","metric":"size","value":{"a":1}}',
         '{"subject":"b","case":"Work/n=1","metric":"size","value":1}',
+        '{"case":"Work/n=1","metric":"size","value":"\\ud800"}',
+        '{"case":"Work/n=1","metric":"\\ud800","value":1}',
+        '{"case":"Work/n=1","metric":"size","value":"\\u001b[31m"}',
+        '{"case":"Work/n=1","metric":"size","value":[[1]]}',
+        '{"case":"Work/n=1","metric":"size","value":["1"]}',
+        f'{{"case":"Work/n=1","metric":"size","value":[1{"0" * 400}]}}',
+        f'{{"case":"Work/n=1","metric":"size","value":{2**64}}}',
+        f'{{"case":"Work/n=1","metric":"size","value":{"9" * 5000}}}',
+        "[" * 100_000,
+        "[" * 500 + "]" * 500,
     ],
 )
 def test_a_doubtful_fact_is_rubbish(line: str) -> None:

@@ -73,7 +73,7 @@ def measure(
             padding=padding,
             argv0_extra=argv0_extra,
         )
-        done = trial.with_samples(done, name, subject["timed"])
+        done = trial.with_samples(done, name, subject["timed"], settings["batches"])
         line = trial.trial_line(
             {**key, "subject": name},
             done,

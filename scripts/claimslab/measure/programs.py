@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 from claimslab.claims import Topic
 from claimslab.errors import LabError
+from claimslab.foreign import clean_all, load_json, shorten
 from claimslab.measure import process, trial
 
 GO_VERSIONS = ("1.17", "1.23", "1.26")  # named even where no peer could be built
@@ -61,7 +61,7 @@ def cpp_subjects(root: Path, program: Path, topic: str) -> list[Subject]:
     for entry in parse_list(listed, f"{command[0]} --list"):
         name = entry.get("subject")
         if not isinstance(name, str) or not SUBJECT.fullmatch(name):
-            raise LabError(f"{command[0]} --list: no subject's name: {trial.shorten(str(name))}")
+            raise LabError(f"{command[0]} --list: no subject's name: {shorten(str(name))}")
         if name not in subjects:
             subjects[name] = Subject(name, "cpp", topic, command, build, digest)
         add(subjects[name], entry)
@@ -128,28 +128,29 @@ def parse_list(text: str, where: str) -> Iterator[dict[str, Any]]:
         if not line.strip() or line.strip() == "PASS":
             continue
         try:
-            entry = json.loads(line)
+            entry = load_json(line)
         except ValueError:
             entry = None
         if not isinstance(entry, dict):
-            raise LabError(f"{where}: printed a line that is no JSON object: {trial.shorten(line)}")
+            raise LabError(f"{where}: printed a line that is no JSON object: {shorten(line)}")
         case, timed = entry.get("case"), entry.get("timed")
-        if not isinstance(case, str) or not CASE.fullmatch(case):
-            raise LabError(f"{where}: no case's name: {trial.shorten(str(case))}")
+        if not isinstance(case, str) or not CASE.fullmatch(case) or not case.isprintable():
+            raise LabError(f"{where}: no case's name: {shorten(str(case))}")
         if not isinstance(timed, bool):
             raise LabError(f"{where}: {case}: `timed` must be true or false")
-        if not timed and not isinstance(entry.get("metric"), str):
+        metric = entry.get("metric")
+        if not timed and not (isinstance(metric, str) and metric and metric.isprintable()):
             raise LabError(f"{where}: {case}: a fact without its `metric`")
         yield entry
 
 
 def parse_build(text: str, where: str) -> dict[str, Any]:
     try:
-        build = json.loads(text.strip().removesuffix("PASS"))
+        build = clean_all(load_json(text.strip().removesuffix("PASS")))
     except ValueError:
         build = None
     if not isinstance(build, dict):
-        raise LabError(f"{where}: did not print one JSON object: {trial.shorten(text)}")
+        raise LabError(f"{where}: did not print one JSON object: {shorten(text)}")
     return build
 
 

@@ -7,7 +7,6 @@ the whole output rubbish, since a number whose origin is in doubt is worse than 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import signal
@@ -17,13 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from claimslab import foreign
+from claimslab.foreign import clean, shorten
 from claimslab.measure import process
 from claimslab.measure.gate import Reading, Watch
 from claimslab.measure.process import Ended
 
+MOST_CHECKSUM = 2**32 - 1
+MOST_ITERATIONS = 2**63 - 1  # what Go counts in
 MOST_ARGV0 = 255  # argv[0] grows by up to this many bytes; like the padding it moves the stack
 
-_result = re.compile(r"Benchmark(\S+?)(?:-\d+)?\s+(\d+)\s+(\S.*)")
+_result = re.compile(r"Benchmark(\S+?)(?:-\d+)?\s+(\d+)\s+(\S.*)", re.ASCII)
+_number = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _config = re.compile(r"[a-z][^\sA-Z:]*:(?:\s.*)?")  # goos: linux, as the Go format defines it
 
 
@@ -113,7 +117,7 @@ def judge_end(ended: Ended, timeout_s: float) -> tuple[str, str]:
         return "crashed", f"killed by {signal_name(ended.signal)}"
     if ended.exit:
         last = (ended.stderr.strip() or ended.stdout.strip()).splitlines()[-1:]
-        said = f": {last[0][:200]}" if last else ""
+        said = f": {clean(last[0][:200])}" if last else ""
         return "failed", f"exit status {ended.exit}{said}"
     if ended.too_long:
         return "rubbish", f"printed more than {process.READ_LIMIT >> 20} MB"
@@ -127,12 +131,12 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def with_samples(trial: Trial, subject: str, cases: Collection[str]) -> Trial:
+def with_samples(trial: Trial, subject: str, cases: Collection[str], batches: int) -> Trial:
     """The trial with the samples that it printed; rubbish output becomes its status."""
     if trial.status != "ok" or trial.ended is None:
         return trial
     try:
-        series = read_samples(trial.ended.stdout, subject, cases)
+        series = read_samples(trial.ended.stdout, subject, cases, batches)
     except Rubbish as rubbish:
         return Trial("rubbish", str(rubbish), trial.ended, trial.reading)
     return Trial("ok", "", trial.ended, trial.reading, series=series)
@@ -149,40 +153,58 @@ def with_facts(trial: Trial, subject: str, cases: Collection[str]) -> Trial:
     return Trial("ok", "", trial.ended, trial.reading, facts=facts)
 
 
-def read_samples(text: str, subject: str, cases: Collection[str]) -> list[Series]:
+def read_samples(
+    text: str, subject: str, cases: Collection[str], batches: int | None = None
+) -> list[Series]:
     """`BenchmarkCase/key=value-2  1000  115.0 ns/op  45 checksum` -> a Series a metric.
 
     Raises Rubbish for a line in no known form, another subject, an unknown or a missing case,
-    a number that is not finite, and a line without a checksum.
+    a number that is not finite, a batch without its checksum or with another one than the batch
+    before, and for more or fewer than `batches` lines of a case, where that is given.
     """
     found: dict[tuple[str, str], Series] = {}
-    seen: set[str] = set()
+    checksums: dict[str, int] = {}
     for line in text.splitlines():
         if match := _result.fullmatch(line.rstrip()):
-            case, iterations = match[1], int(match[2])
+            case, iterations = match[1], _iterations(match[2])
             if case not in cases:
                 raise Rubbish(f"printed a case it was not asked for: {shorten(case)}")
             metrics = _metrics(match[3], line)
-            checksum = metrics.pop("checksum", None)
-            if checksum is None or checksum < 0 or checksum != int(checksum):
-                raise Rubbish(f"no checksum in a line of {case}")
-            seen.add(case)
+            checksum = _checksum(metrics.pop("checksum", None), case)
+            if (first := checksums.setdefault(case, checksum)) != checksum:
+                raise Rubbish(f"two checksums of {case}: {first} and {checksum}")
             for metric, value in metrics.items():
-                series = found.setdefault((case, metric), Series(case, metric))
+                series = found.setdefault((case, metric), Series(case, metric, checksum=checksum))
                 series.batches.append(value)
                 series.iterations.append(iterations)
-                series.checksum = int(checksum)
         elif line.startswith("subject:"):
             if line.removeprefix("subject:").strip() != subject:
                 raise Rubbish(f"printed another subject: {shorten(line)}")
         elif not _is_chatter(line):
             raise Rubbish(f"printed a line in no known form: {shorten(line)}")
     for case in cases:
-        if case not in seen:
+        if case not in checksums:
             raise Rubbish(f"printed nothing of {case}")
         if (case, "ns/op") not in found:
             raise Rubbish(f"printed no ns/op of {case}")
+    for (case, metric), series in found.items():
+        if batches is not None and len(series.batches) != batches:
+            count, unit = len(series.batches), metric[:80]
+            raise Rubbish(f"{unit} of {case} in {count} batches, not the {batches} asked for")
     return list(found.values())
+
+
+def _iterations(text: str) -> int:
+    count = int(text) if len(text) < 20 else 0  # int() refuses thousands of digits its own way
+    if not 1 <= count <= MOST_ITERATIONS:
+        raise Rubbish(f"no number of iterations: {shorten(text)}")
+    return count
+
+
+def _checksum(value: float | None, case: str) -> int:
+    if value is None or not 0 <= value <= MOST_CHECKSUM or value != int(value):
+        raise Rubbish(f"no checksum in a line of {case}")
+    return int(value)
 
 
 def _metrics(text: str, line: str) -> dict[str, float]:
@@ -191,12 +213,13 @@ def _metrics(text: str, line: str) -> dict[str, float]:
         raise Rubbish(f"a value without its unit: {shorten(line)}")
     metrics: dict[str, float] = {}
     for number, unit in zip(words[::2], words[1::2], strict=True):
-        try:
-            value = float(number)
-        except ValueError:
-            raise Rubbish(f"not a number: {shorten(number)}") from None
+        if not _number.fullmatch(number):
+            raise Rubbish(f"not a number: {shorten(number)}")
+        value = float(number)
         if not math.isfinite(value) or unit in metrics:
             raise Rubbish(f"a number twice or not finite: {shorten(line)}")
+        if not unit.isprintable():
+            raise Rubbish(f"a unit that cannot be printed: {shorten(line)}")
         metrics[unit] = value
     return metrics
 
@@ -208,13 +231,13 @@ def _is_chatter(line: str) -> bool:
 
 
 def read_facts(text: str, subject: str, cases: Collection[str]) -> Iterator[dict[str, Any]]:
-    """JSON lines -> {case, metric, value} or {case, metric, not_run}; Rubbish as above."""
+    """JSON lines -> {case, metric, value} or {case, metric, not_run}; Rubbish as above, and for a
+    value that evidence cannot hold."""
     for line in text.splitlines():
         if _is_chatter(line):
             continue
         try:
-            fact = json.loads(line)
-            json.dumps(fact, allow_nan=False)
+            fact = foreign.load_json(line)
         except ValueError:
             raise Rubbish(f"printed a line that is no fact: {shorten(line)}") from None
         if not isinstance(fact, dict) or not isinstance(fact.get("case"), str):
@@ -223,21 +246,23 @@ def read_facts(text: str, subject: str, cases: Collection[str]) -> Iterator[dict
             raise Rubbish(f"printed another subject: {shorten(line)}")
         if fact["case"] not in cases:
             raise Rubbish(f"printed a case it was not asked for: {shorten(fact['case'])}")
-        if not isinstance(fact.get("metric"), str) or not fact["metric"]:
+        metric = fact.get("metric")
+        if not isinstance(metric, str) or not metric or not metric.isprintable():
             raise Rubbish(f"a fact without a metric: {shorten(line)}")
         kept = {"case": fact["case"], "metric": fact["metric"]}
         if isinstance(fact.get("not_run"), str) and fact["not_run"]:
-            yield {**kept, "not_run": fact["not_run"]}
-        elif isinstance(fact.get("value"), bool | int | float | str | list):
+            yield {**kept, "not_run": clean(fact["not_run"])}
+        elif _is_value(fact.get("value")):
             yield {**kept, "value": fact["value"]}
         else:
             raise Rubbish(f"a fact without a value: {shorten(line)}")
 
 
-def shorten(text: str) -> str:
-    """A piece of a program's output, safe to print in one line."""
-    clean = "".join(char if char.isprintable() else "�" for char in text)
-    return repr(clean[:80] + ("…" if len(clean) > 80 else ""))
+def _is_value(value: Any) -> bool:
+    """A number, a boolean, a text that can be shown, or a list of numbers."""
+    if isinstance(value, list):
+        return all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
+    return value.isprintable() if isinstance(value, str) else isinstance(value, bool | int | float)
 
 
 def sample_lines(key: dict[str, Any], series: Iterable[Series]) -> Iterator[dict[str, Any]]:
@@ -267,5 +292,5 @@ def trial_line(
     }  # fmt: skip
     if trial.status != "ok":
         line["reason"] = trial.reason
-        line["output_tail"] = ended.tail if ended else ""
+        line["output_tail"] = clean(ended.tail, keep="\n") if ended else ""
     return line
