@@ -30,7 +30,7 @@ RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="Name or folder; e
 def main(argv: list[str]) -> int:
     """Exit status: 0 done, 1 something asked for failed, 2 usage, 3 machine or run unfit."""
     try:
-        result = app(argv, standalone_mode=False)
+        result = app(argv, prog_name="scripts/lab", standalone_mode=False)
         return result if isinstance(result, int) else OK
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
@@ -97,6 +97,8 @@ def run(
     from claimslab.measure import plan, programs
     from claimslab.measure import run as runner
 
+    if full and smoke:
+        raise LabError("--full and --smoke: a run is one or the other; leave one out")
     if resume:
         folder = find_run(resume)
     else:
@@ -152,20 +154,23 @@ def report(
 def list_claims(only: Only = "") -> int:
     """Every claim by topic, with its verdict in the latest run."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.padding import Padding
+    from rich.text import Text
 
+    from claimslab import report as writer
     from claimslab.claims import load
 
     topics = load(ROOT, split(only))
     words = latest_words()
     console = Console()
     for topic in topics:
-        table = Table(title=f"{topic.name}: {topic.summary}", title_justify="left", box=None)
-        for heading in ("claim", "kind", "latest verdict", "says"):
-            table.add_column(heading, overflow="fold")
+        console.print(Text(f"{topic.name}: {topic.summary}", style="bold"))
         for claim in topic.claims:
-            table.add_row(claim.id, claim.kind, words.get(claim.id, ""), claim.says)
-        console.print(table)
+            line = Text(f"{claim.id} ({claim.kind})")
+            if claim.id in words:
+                line.append("  ").append_text(writer.word_text(words[claim.id]))
+            console.print(line)
+            console.print(Padding(Text(claim.says, style="dim"), (0, 0, 0, 4)))
     return OK
 
 

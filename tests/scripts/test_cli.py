@@ -23,6 +23,7 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
         (["run", "--budget", "abc"], USAGE, "write 90s, 30m or 2h"),
         (["run", "--resume", "nothing"], USAGE, "no run of this name"),
         (["run", "--nonsense"], USAGE, "--nonsense"),
+        (["run", "--full", "--smoke"], USAGE, "leave one out"),
         (["report", "nothing"], USAGE, "no run of this name"),
         (["show", "q311-cap-sequenc"], USAGE, "did you mean q311-cap-sequence"),
         (["show", "q311-cap-sequence", "--run", "nothing"], USAGE, "no run of this name"),
@@ -57,9 +58,23 @@ def test_topics_stand_between_commas_or_blanks() -> None:
 
 def test_every_claim_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["list"]) == OK
-    assert "q311-double-below-1024" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    at = next(
+        i for i, line in enumerate(lines) if line.startswith("q311-double-below-1024 (exact)")
+    )
+    assert lines[at + 1].startswith("    append doubles the capacity of a slice of fewer")
     assert cli.main(["show", "q311-double-below-1024"]) == OK
     assert "make bench ONLY=slices" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("argv", "status"), [([], OK), (["--help"], OK)])
+def test_help_names_the_command_as_it_is_typed(
+    argv: list[str], status: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(argv) == status
+    told = capfd.readouterr()
+    assert "Usage: scripts/lab" in told.out + told.err
+    assert "lab: " not in told.err
 
 
 def test_questions_are_all_there_and_a_block_is_replaced_whole() -> None:

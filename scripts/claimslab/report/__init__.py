@@ -188,13 +188,12 @@ def _show_verdict(verdict: Mapping[str, Any], console: Console) -> None:
     console.print(word_text(verdict["word"]) + Text(f": {verdict['sentence']}", style="default"))
     cells = verdict["cells"]
     names = wording.distinct([c["case"] for c in cells])
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in ("verdict", "subject", "case", "effect", "note"):
-        if heading != "case" or len(names) > 1:
-            grid.add_column(heading, overflow="fold")
+    grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column("verdict", no_wrap=True)
+    grid.add_column("subjects, case, effect; note below")
     for line in view.lines(verdict, names):
-        row = [Text(line.subjects), Text(line.case), Text(line.effect), Text(line.note)]
-        grid.add_row(word_text(line.word), *(row if len(names) > 1 else [row[0], *row[2:]]))
+        head = " · ".join(filter(None, (line.subjects, line.case, line.effect)))
+        grid.add_row(word_text(line.word), Text("\n".join(filter(None, (head, line.note)))))
     console.print(grid)
     if verdict.get("because"):
         console.print(Text(view.because_text(verdict["because"])))
