@@ -114,6 +114,23 @@ BAD = [
     (rule('{ kind = "value", high = inf }'), "claim c1", "rule.high", "finite number"),
     (rule('{ kind = "value", equals = 1, low = 1 }'), "claim c1", "rule.equals", "beside"),
     (rule('{ kind = "value", equals = [1] }'), "claim c1", "rule.equals", "number or a text"),
+    (rule('{ kind = "value", low = 0 }', **RATIO), "claim c1", "rule.low", "above 0; leave it out"),
+    (rule('{ kind = "value", low = -1, high = 9 }', **RATIO), "claim c1", "rule.low", "leave it"),
+    (rule('{ kind = "value", high = 0.0 }', **RATIO), "claim c1", "rule.high", "raise it"),
+    (rule(f'{{ kind = "value", low = 1{"0" * 400} }}'), "claim c1", "rule.low", "finite number"),
+    (rule(f'{{ kind = "value", low = 0x{"f" * 9000} }}'), "claim c1", "rule.low", "too long"),
+    (claim(says="{ " + "a." * 3000 + "a = 1 }"), "claim c1", "says", "must be a text"),
+    (claim(question="0x" + "f" * 9000), "claim c1", "question", "whole number"),
+    (claim(margin="1" + "0" * 400), "claim c1", "margin", "finite number"),
+    (claim(says=r'"it is \u001b[31mred"'), "claim c1", "says", "control character '\\x1b'"),
+    (claim(says='"""it is\nso"""'), "claim c1", "says", "control character '\\n'"),
+    (claim(says=r'"it is \u2028so"'), "claim c1", "says", "control character"),
+    (claim(id=r'"c\n1"'), r"claim c\n1", "id", "control character '\\n'"),
+    (claim(case=r'"Load/n=\u0000"'), "claim c1", "case", "control character '\\x00'"),
+    (claim(subjects=r'["go\n"]'), "claim c1", "subjects", "control character '\\n'"),
+    (claim(because=r'"a\nb"'), "claim c1", "because", r"'a\nb' is not a metric"),
+    (claim(**{r'"a\nb"': "1"}), "claim c1", r"a\nb", "unknown key"),
+    (rule(r'{ kind = "value", equals = "a\nb" }'), "claim c1", "rule.equals", "control character"),
     (rule('{ kind = "value", equals = 1 }', **RATIO), "claim c1", "rule.equals", "low and high"),
     (rule('{ kind = "holds", low = 1 }'), "claim c1", "rule.low", "unknown key"),
     (rule('{ kind = "holds" }', **RATIO), "claim c1", "rule.kind", "needs a fact"),
@@ -160,6 +177,8 @@ BAD = [
     (sweep(n="[]"), "sweep s1", "n", "list of numbers"),
     (sweep(n="[true]"), "sweep s1", "n", "list of numbers"),
     (sweep(n='["a b"]'), "sweep s1", "case", "not a case"),
+    (sweep(n=r'["a\u001b"]'), "sweep s1", "case", "control character '\\x1b'"),
+    (sweep(title=r'"a\u0000"'), "sweep s1", "title", "control character '\\x00'"),
     (sweep(m="[1]"), "sweep s1", "m", "unknown key"),
     (sweep(full_m="[1]"), "sweep s1", "full_m", "unknown key"),
     (sweep(case='"Load/*"', n=None, chart=None), "sweep s1", "case", "must name"),
@@ -180,7 +199,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("text", "place", "field", "said"), BAD)
+@pytest.mark.parametrize(
+    ("text", "place", "field", "said"), BAD, ids=[f"{b[2]} {b[3]}" for b in BAD]
+)
 def test_a_mistake_is_told_with_file_place_and_field(tmp_path, text, place, field, said):
     message = refusal(write(tmp_path, TOPIC + text))
     assert message.startswith(f"{FILE}: {place}: {field}"), message
@@ -191,6 +212,9 @@ def test_a_mistake_is_told_with_file_place_and_field(tmp_path, text, place, fiel
     ("text", "said"),
     [
         ("[topic", "not TOML"),
+        (TOPIC + "a = " + "[" * 3000, "cannot be read as TOML: nested too deep"),
+        (TOPIC + "a = " + "9" * 5000, "cannot be read as TOML: a number is too long"),
+        (TOPIC.replace("maps", r"\u001bmaps") + claim(), "topic.summary: has the control char"),
         (claim(), "topic: is missing"),
         (TOPIC, "neither a claim nor a sweep"),
         ('[topic]\ntitle = "x"\n' + claim(), "topic.summary: is missing"),
@@ -263,6 +287,15 @@ def test_a_damaged_record_of_published_claims_is_named(tmp_path):
     publish(write(tmp_path, TOPIC + claim()), Topic("maps", "", "", (), ()))
     (tmp_path / "results/reference/box/run.json").write_text('{"topics": 1}')
     assert refusal(tmp_path).startswith("results/reference/box/run.json: cannot be read")
+
+
+@pytest.mark.parametrize("problem", [PermissionError(13, "Permission denied"), None])
+def test_results_that_may_not_be_read_are_named(tmp_path, monkeypatch, problem):
+    write(tmp_path, TOPIC + claim())
+    (tmp_path / "results").write_text("no folder")
+    if problem:
+        monkeypatch.setattr(Path, "iterdir", lambda self: (_ for _ in ()).throw(problem))
+    assert refusal(tmp_path).startswith("results/reference: cannot be read")
 
 
 def test_a_sweep_expands_over_its_values(tmp_path):

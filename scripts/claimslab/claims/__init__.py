@@ -141,6 +141,9 @@ def read_toml(file: Path, shown: str) -> dict[str, Any]:
         raise LabError(f"{shown}: not TOML: {error}") from error
     except UnicodeDecodeError as error:
         raise LabError(f"{shown}: not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except (ValueError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else "a number is too long"
+        raise LabError(f"{shown}: cannot be read as TOML: {why}") from error
     except OSError as error:
         raise LabError(f"{shown}: cannot be read: {error.strerror}") from error
 

@@ -18,7 +18,7 @@ Published = Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]  # id -> (file
 def published(root: Path) -> Published:
     """Every claim of results/reference/*/run.json, by id."""
     found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
-    for file in sorted((root / "results" / "reference").glob("*/run.json")):
+    for file in files(root / "results" / "reference"):
         shown = file.relative_to(root).as_posix()
         try:
             run = json.loads(file.read_text(encoding="utf-8"))
@@ -31,6 +31,19 @@ def published(root: Path) -> Published:
                 f"restore it from git"
             ) from error
     return found
+
+
+def files(folder: Path) -> list[Path]:
+    """The run.json of every reference run; LabError where the folder may not be looked into."""
+    try:
+        return [f for run in sorted(folder.iterdir()) if (f := run / "run.json").is_file()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise LabError(
+            f"results/reference: cannot be read as the record of published claims "
+            f"({error.strerror}); make it readable"
+        ) from error
 
 
 def check(claim: Mapping[str, Any], file: str, record: Published) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import unicodedata
 from collections.abc import Collection
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ from claimslab.errors import LabError
 SUBJECT = re.compile(r"[A-Za-z0-9@/._+:*-]+")
 CASE = re.compile(r"[A-Za-z*][\w*.]*(/(\*|[A-Za-z*][\w*.]*=[^\s,/=]+))*")
 GOMAXPROCS = re.compile(r"-\d+$")
+MOST_SHOWN = 60  # characters of a wrong value that a complaint quotes
 
 
 def suggest(word: str, known: Collection[str]) -> str:
@@ -28,10 +30,10 @@ class Table:
         self.data, self.place, self.prefix = data, place, prefix
         if not isinstance(data, dict):
             field = f"{prefix.rstrip('.')}: " if prefix else ""
-            raise LabError(f"{place}: {field}must be a table, not {named(data)}")
+            raise LabError(one_line(f"{place}: {field}must be a table, not {named(data)}"))
 
     def fail(self, field: str, problem: str) -> NoReturn:
-        raise LabError(f"{self.place}: {self.prefix}{field}: {problem}")
+        raise LabError(one_line(f"{self.place}: {self.prefix}{field}: {problem}"))
 
     def only(self, known: Collection[str]) -> None:
         for key in self.data:
@@ -49,11 +51,17 @@ class Table:
         value = self.need(field)
         if not isinstance(value, str):
             self.fail(field, f"must be a text, not {named(value)}; put it in quotes")
+        self.visible(field, value)
         if not value.strip():
             self.fail(field, "is empty; say something")
         if grammar is not None and not grammar.fullmatch(value):
             self.fail(field, f"'{value}' is not well formed; {hint}")
         return value
+
+    def visible(self, field: str, text: str) -> None:
+        """No newline, no ESC, no NUL: a text goes into terminals, pages and tables as it is."""
+        if bad := next(filter(is_control, text), ""):
+            self.fail(field, f"has the control character {bad!r}; take it out")
 
     def number(self, field: str) -> float:
         value = self.need(field)
@@ -70,6 +78,7 @@ class Table:
         if not items:
             self.fail(field, "is empty; name at least one")
         for item in items:
+            self.visible(field, item)
             if items.count(item) > 1:
                 self.fail(field, f"'{item}' stands there twice; remove one")
         return list(items)
@@ -78,6 +87,7 @@ class Table:
         return [self.case(field, item) for item in self.texts(field)]
 
     def case(self, field: str, item: str) -> str:
+        self.visible(field, item)
         if GOMAXPROCS.search(item):
             self.fail(field, f"'{item}' ends in -<digits>, which Go reads as GOMAXPROCS; rename it")
         if not CASE.fullmatch(item):
@@ -101,11 +111,31 @@ class Table:
 
 
 def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a finite number; a whole number that no float can hold is none."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def is_control(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Cc", "Zl", "Zp")
+
+
+def one_line(text: str) -> str:
+    """What a complaint quotes cannot break its line or command a terminal."""
+    return "".join(repr(sign)[1:-1] if is_control(sign) else sign for sign in text)
 
 
 def named(value: Any) -> str:
     """How a value is called in a complaint: `the text 'x'`, `the list [1, 2]`."""
     kinds = {bool: "the truth value", int: "the number", float: "the number", str: "the text"}
     kinds |= {list: "the list", dict: "the table"}
-    return f"{kinds.get(type(value), 'the ' + type(value).__name__)} {value!r}"
+    try:
+        shown = repr(value)
+    except (RecursionError, ValueError):  # nested too deep, or an integer of 5,000 digits
+        shown = "that is too long to show"
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
+    return f"{kinds.get(type(value), 'the ' + type(value).__name__)} {shown}"

@@ -84,7 +84,7 @@ def claim(entry: Any, where: str, name: str) -> dict[str, Any]:
         "full": entry.get("full", False),
     }
     question = result["question"]
-    if not isinstance(question, int) or isinstance(question, bool) or question < 0:
+    if not is_number(question) or not isinstance(question, int) or question < 0:
         table.fail("question", f"must be a whole number from 0, not {named(question)}")
     if result["source"] not in SOURCES:
         table.fail("source", f"unknown word; {suggest(result['source'], SOURCES)}")
@@ -143,15 +143,21 @@ def check_ratio(table: Table, metric: str, cases: list[str]) -> None:
 
 def check_value(table: Table, metric: str, cases: list[str]) -> None:
     if "equals" not in table.data:
-        return table.region()
+        table.region()
+        for key in ("low", "high"):
+            if metric in CLOCK and key in table.data and table.data[key] <= 0:
+                hint = "leave it out, it asks nothing" if key == "low" else "raise it"
+                table.fail(key, f"every time is above {table.data[key]}; {hint}")
+        return
     if "low" in table.data or "high" in table.data:
         table.fail("equals", "stands beside low or high; keep one of them")
     equals = table.data["equals"]
-    if not is_number(equals) and not isinstance(equals, str):
+    if isinstance(equals, str):
+        table.text("equals")
+    elif not is_number(equals):
         table.fail("equals", f"must be a finite number or a text, not {named(equals)}")
     if metric in CLOCK:
         table.fail("equals", f"no {metric} equals a number exactly; give low and high")
-    return None
 
 
 def check_sequence(table: Table, metric: str, cases: list[str]) -> None:
