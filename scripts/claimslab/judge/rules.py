@@ -176,8 +176,9 @@ def direction(region: Region, log_interval: Interval, no_difference: bool) -> st
 def quotient(over: float, under: float) -> float | Fraction:
     """over / under; exact where a float would round it to a whole number that it is not."""
     found = over / under
-    whole = isinstance(over, int) and isinstance(under, int)
-    return Fraction(over, under) if whole and found.is_integer() else found
+    if isinstance(over, int) and isinstance(under, int) and found.is_integer():
+        return Fraction(over, under)
+    return found
 
 
 def is_number(found: Any) -> bool:
