@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import invented
-from claimslab import claims, wording
+from claimslab import claims, theory, wording
 from claimslab.errors import LabError
 from claimslab.evidence import Evidence, Fact
-from claimslab.report import canvas, charts, forest, lines, looks, series, theory
+from claimslab.report import canvas, charts, forest, lines, looks, series
 from claimslab.report.charts import Chart
 
 SVG = "{http://www.w3.org/2000/svg}"

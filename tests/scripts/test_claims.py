@@ -194,6 +194,10 @@ BAD = [
     (sweep(chart='{ kind = "steps", x = "n" }'), "sweep s1", "chart.x", "unknown key"),
     (sweep(chart='{ kind = "steps", xscale = "ln" }'), "sweep s1", "chart.xscale", "log or linear"),
     (sweep(chart='{ kind = "curve", x = "n", theory = 1 }'), "sweep s1", "chart.theory", "text"),
+    (
+        sweep(chart='{ kind = "curve", x = "n", theory = ["linear", "quadratc"] }'),
+        *("sweep s1", "chart.theory", "did you mean 'quadratic'?"),
+    ),
     (claim() + claim(), "claim c1", "id", "already taken"),
     (claim() + sweep(id='"c1"'), "sweep c1", "id", "already taken"),
 ]

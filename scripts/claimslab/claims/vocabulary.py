@@ -14,6 +14,7 @@ from typing import Any
 from claimslab.claims.tables import Table, is_number, named
 from claimslab.claims.tables import suggest as suggest
 from claimslab.errors import LabError
+from claimslab.theory import CURVES
 
 SOURCES = ("notes", "derived", "lab")
 CLOCK = ("ns/op",)
@@ -291,5 +292,7 @@ def chart(sweep: Table, case: str) -> dict[str, Any]:
     if "none" in table.data:
         table.number("none")
     if "theory" in table.data:
-        table.texts("theory")
+        for name in table.texts("theory"):
+            if name not in CURVES:
+                table.fail("theory", f"unknown closed form '{name}'; {suggest(name, CURVES)}")
     return dict(table.data)

@@ -24,7 +24,7 @@ from claimslab.report.canvas import RC, Labels
 from claimslab.report.forest import Row, Ruler, forest
 from claimslab.report.lines import curve, steps
 from claimslab.report.looks import Look, assign, order
-from claimslab.report.theory import CURVES
+from claimslab.theory import CURVES
 
 Draw = Callable[[bool], Figure]  # True draws the narrow shape
 

@@ -25,7 +25,7 @@ from claimslab.report.canvas import (
 )
 from claimslab.report.looks import MUTED, Dash, Look, family
 from claimslab.report.series import Point, Series, Steps
-from claimslab.report.theory import Curve
+from claimslab.theory import Curve
 from claimslab.wording import tick
 
 MANY = 8  # lines; more cannot be followed in one colour strength
