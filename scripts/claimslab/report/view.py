@@ -165,6 +165,9 @@ def claim(
     cells = c["cells"]
     names = wording.distinct([n["case"] for n in cells])
     because = c.get("because")
+    claimed = wording.region(c.get("region"), "" if c["kind"] == "exact" else unit)
+    if claimed and c.get("rule_kind") == "sequence":
+        claimed = f"every step by {claimed}"
     return {
         **c,
         "look": word_look(c["word"]),
@@ -173,7 +176,7 @@ def claim(
         "measured": any(n.get("estimate") is not None for n in cells) and c["kind"] != "exact",
         "notes": any(note(n, c) for n in cells),
         "effect": wording.effect(c).replace(" [", "\n[").split("\n"),  # estimate, interval
-        "claimed": wording.region(c.get("region"), "" if c["kind"] == "exact" else unit),
+        "claimed": claimed,
         "cases": list(dict.fromkeys(x for n in cells for x in n.get("cases") or [n["case"]])),
         "over": list(dict.fromkeys(over(n) for n in cells if n.get("over"))),
         "lines": lines(c, names),
