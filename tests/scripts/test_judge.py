@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import random
 import re
@@ -194,19 +195,52 @@ def test_holm_asks_more_of_a_claim_among_many():
     assert "Holm" in cell["detail"]
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.floats(1e-3, 1e3), st.integers(0, 50))
-def test_scaling_all_samples_changes_no_verdict(scale, seed):
-    claims = [
-        claim("ratio", rule=ratio(low=1.9)),
-        claim("growth", {"kind": "growth", "by": "n", "low": 0.9}, [SMALL, CASE], ["a", "b"]),
+def test_no_unclear_cell_is_told_that_fewer_blocks_would_decide():
+    times, seen = {"a": {CASE: 100.0}, "b": {CASE: 100.0}}, 0
+    for seed, edge in itertools.product(range(2), (1.03, 1.04, 1.05)):
+        crowd = [claim(f"edge{n}", rule=ratio(high=edge + n / 1e6)) for n in range(30)]
+        cells = [v["cells"][0] for v in judge(evidence(crowd, times, seed=seed))["claims"]]
+        unclear = [cell for cell in cells if cell["word"] == "unclear"]
+        assert all((cell["needed_blocks"] or 11) > 10 for cell in unclear)
+        seen += len(unclear)
+    assert seen
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+@pytest.mark.parametrize("noise", [0, 1])
+def test_next_to_no_blocks_decide_nothing(blocks, noise):
+    asked = [
+        claim("ratio"),
+        claim("case", {"kind": "ratio", "over_case": SMALL, "low": 1.5}, CASE),
+        claim("value", {"kind": "value", "high": 9}),
+        claim("growth", {"kind": "growth", "by": "n", "low": 0.9}, "Append/*"),
     ]
+    times = {name: {SMALL: 20.0, CASE: 200.0} for name in "ab"}
+    found = judge(evidence(asked, times, blocks=blocks, noise=noise))
+    assert {v["word"] for v in found["claims"]} == {"unclear" if blocks else "not run"}
+    assert found["family"]["tests"] == 0
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.floats(1e-3, 1e3), st.integers(0, 50), st.sampled_from([0.0, 1.0]))
+def test_scaling_all_samples_changes_no_verdict(scale, seed, noise):
+    def at(scale):
+        claims = [
+            claim("ratio", rule=ratio(low=1.9)),
+            claim("edge", rule=ratio(low=2)),
+            claim("case", {"kind": "ratio", "over_case": SMALL, "low": 9.0, "high": 10}, CASE),
+            claim("growth", {"kind": "growth", "by": "n", "low": 0.9}, [SMALL, CASE], ["a", "b"]),
+            claim("value", {"kind": "value", "low": 19.0 * scale, "high": 200 * scale}, "Append/*"),
+        ]
+        return judge(evidence(claims, times, seed=seed, scale=scale, noise=noise))
+
     times = {"a": {SMALL: 20.0, CASE: 200.0}, "b": {SMALL: 12.0, CASE: 100.0}}
-    plain, scaled = (judge(evidence(claims, times, seed=seed, scale=s)) for s in (1.0, scale))
+    plain, scaled = at(1.0), at(scale)
     assert [c["word"] for c in plain["claims"]] == [c["word"] for c in scaled["claims"]]
     for one, other in zip(plain["claims"], scaled["claims"], strict=True):
         for mine, theirs in zip(one["cells"], other["cells"], strict=True):
-            assert mine["estimate"] == pytest.approx(theirs["estimate"])
+            unit = scale if one["id"] == "value" else 1
+            assert mine["estimate"] * unit == pytest.approx(theirs["estimate"])
             assert mine["p"] == pytest.approx(theirs["p"], abs=1e-9)
 
 
@@ -582,6 +616,13 @@ def test_a_different_checksum_makes_the_case_invalid_and_names_the_minority():
     assert "a, b compute 7; c compute 8" in bad["sentence"]
     assert good["word"] == "reproduced"
     assert found["family"]["tests"] == 1
+
+
+def test_a_different_checksum_needs_no_finished_run():
+    found = evidence([claim()], PAIR, blocks=1, checksums={("a", CASE): 8})
+    found.planned = 10
+    assert judge(found)["unfinished"]
+    assert only(found)["word"] == "invalid"
 
 
 def test_a_crash_leaves_the_common_blocks():

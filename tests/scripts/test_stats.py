@@ -48,6 +48,36 @@ def test_identical_programs_raise_few_alarms(blocks):
     assert 0.037 <= np.mean(np.array(ps) <= 0.05) <= 0.065
 
 
+@pytest.mark.parametrize("blocks", [3, 10, 30])
+@pytest.mark.parametrize("region", [Region(1.0001), Region(0.5, 0.9999)])
+def test_identical_programs_rarely_earn_a_ratio_that_excludes_parity(blocks, region):
+    edges = region.log()
+    won = [
+        stats.edge_test(d, edges) <= stats.ALPHA and edges.side(stats.mean_interval(d)) == "inside"
+        for d in paired(15, blocks)
+    ]
+    assert np.mean(won) <= stats.ALPHA
+
+
+anything = st.sampled_from([math.nan, math.inf, -math.inf]) | st.floats(-1e9, 1e9)
+
+
+@given(st.lists(anything, max_size=9), st.floats(-2, 2), st.floats(1e-9, 1))
+def test_poor_data_never_raises(d, low, alpha):
+    region = Region(low, low + 0.1)
+    interval = stats.mean_interval(d)
+    interval.exp()
+    region.side(interval)
+    stats.edge_test(d, region)
+    stats.equivalent(d, 0.05)
+    stats.rank_interval(d)
+    stats.needed_blocks(d, region, alpha)
+    assert stats.detectable(d) >= 1
+    assert stats.log_ratios(d, d).shape == (len(d),)
+    for rows in (0, 2):
+        assert stats.slopes(d, np.ones((rows, len(d)))).shape == (rows,)
+
+
 @pytest.mark.parametrize(("effect", "share"), [(1.02, 0.25), (1.05, 0.90), (1.10, 0.99)])
 def test_planted_effects_are_found(effect, share):
     ps = [stats.edge_test(d, Region(0.0, 0.0)) for d in paired(13, 30, ratio=effect)]

@@ -89,7 +89,7 @@ def log_ratios(over: Sequence[float], under: Sequence[float]) -> Array:
     return logs(over) - logs(under)
 
 
-def logs(values: Sequence[float]) -> Array:
+def logs(values: Sequence[float] | Array) -> Array:
     data = np.asarray(values, dtype=np.float64)
     good = np.isfinite(data) & (data > 0)
     return np.where(good, np.log(np.where(good, data, 1.0)), np.nan)
@@ -177,11 +177,11 @@ def slopes(x: Sequence[float], y: Array) -> Array:
     x: k case parameters; y: blocks × k values. NaN for a block with a value that is not positive.
     """
     log_x = logs(x)
-    centred = log_x - log_x.mean()
+    centred = log_x - log_x.mean() if log_x.size else log_x
     spread = float((centred**2).sum())
     if not spread > 0:
         return np.full(len(y), np.nan)
-    result: Array = np.stack([logs(row) for row in y]) @ centred / spread
+    result: Array = logs(y) @ centred / spread
     return result
 
 

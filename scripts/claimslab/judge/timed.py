@@ -100,11 +100,13 @@ def decide(pairs: Sequence[tuple[Claim, Cell]], lookup: Lookup) -> int:
     tested = [(claim, cell) for claim, cell in pairs if cell.data is not None]
     ps = [math.nan if cell.p is None else cell.p for _, cell in tested]
     family = sum(math.isfinite(p) for p in ps)
-    for (claim, cell), p, p_holm in zip(tested, ps, stats.adjust(ps), strict=True):
+    adjusted = stats.adjust(ps)
+    # Holm stops at the first p that fails. What then is left undecided shares alpha: a p below
+    # alpha / left decides its cell whatever becomes of the others.
+    left = sum(p > stats.ALPHA for p in adjusted)
+    for (claim, cell), p_holm in zip(tested, adjusted, strict=True):
         cell.p_holm = p_holm
-        # Holm compares the i-th smallest of m with alpha / (m - i + 1): what is left for this cell.
-        rivals = sum(other >= p for other in ps)
-        say(claim, cell, family, stats.ALPHA / max(1, rivals), lookup)
+        say(claim, cell, family, stats.ALPHA / max(1, left), lookup)
     return family
 
 
