@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -29,6 +30,9 @@ RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="Name or folder; e
 
 def main(argv: list[str]) -> int:
     """Exit status: 0 done, 1 something asked for failed, 2 usage, 3 machine or run unfit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows a ?
     try:
         result = app(argv, prog_name="scripts/lab", standalone_mode=False)
         return result if isinstance(result, int) else OK
@@ -37,8 +41,7 @@ def main(argv: list[str]) -> int:
         return error.status
     except typer.Abort:
         return UNFIT
-    except BrokenPipeError:
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):  # the reader went away; rich makes an exit of it
         return OK
     except Exception as error:
         if type(error).__module__.startswith("click") or hasattr(error, "format_message"):
@@ -127,7 +130,11 @@ def publish(folder: Path, png: bool = False) -> int:
     verdicts = judge.judge(evidence)
     store.write_json(folder / "verdicts.json", verdicts)
     export.write(evidence, folder / "export")
-    pages = writer.write(evidence, verdicts, folder, png=png)
+    try:
+        pages = writer.write(evidence, verdicts, folder, png=png)
+    except OSError as error:
+        where = error.filename or folder
+        raise LabError(f"{where}: cannot be written: {error.strerror}", UNFIT) from error
     console = Console()
     writer.table(verdicts, console)
     for warning in evidence.warnings:

@@ -40,7 +40,9 @@ def write(
     data = view.page(evidence, verdicts, drawn, calibration or find_calibration(evidence))
     paths = folder / "report.html", folder / "report.md"
     for path, template in zip(paths, ("report.html.j2", "report.md.j2"), strict=True):
-        path.write_text(render(template, data), encoding="utf-8")
+        partial = path.with_name(path.name + ".partial")  # a reader never sees half a page
+        partial.write_text(render(template, data), encoding="utf-8")
+        partial.replace(path)
     end = time.perf_counter()
     took = f"{len(drawn)} charts {middle - start:.1f} s, pages {end - middle:.1f} s"
     print(f"report drawn in {end - start:.1f} s: {took}")
