@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
+import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 
 from claimslab import schema
 from claimslab.errors import UNFIT, LabError
+from claimslab.foreign import load_json, shorten
 
 SCHEMA = 1
 RUN, TRIALS = "run.json", "trials.jsonl"
@@ -68,12 +71,12 @@ class Evidence:
 def create(results: Path, run: dict[str, Any]) -> Path:
     """Make a folder of its own for a run, named by date and host, and write its run.json there."""
     stem = f"{run['started'][:10]}-{run['host']['name']}"
+    schema.check_run({**run, "run": stem}, RUN)
     folder: Path | None = None
     try:
         results.mkdir(parents=True, exist_ok=True)
         folder = own_folder(results, stem)
         run = {**run, "run": folder.name}
-        schema.check_run(run, RUN)
         (folder / TRIALS).touch()
         partial = folder / (RUN + ".partial")
         with partial.open("w", encoding="utf-8") as file:
@@ -83,9 +86,11 @@ def create(results: Path, run: dict[str, Any]) -> Path:
             os.fsync(file.fileno())
         partial.rename(folder / RUN)
         _fsync_folder(folder)
-    except OSError as error:
+    except BaseException as error:
         if folder is not None:  # a folder without a run would only puzzle
             shutil.rmtree(folder, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise LabError(f"{results}: cannot keep a run here: {error.strerror}", UNFIT) from error
     return folder
 
@@ -188,14 +193,20 @@ def _read(folder: Path) -> tuple[Evidence, int]:
     complete = position = 0
     pending: list[dict[str, Any]] = []
     seen: set[tuple[str, int]] = set()
-    for number, raw in enumerate(data.splitlines(keepends=True), start=1):
-        if not raw.endswith(b"\n"):
-            break  # the torn last line
-        position += len(raw)
-        line = _parse_line(raw, f"{path}, line {number}")
+    named = {
+        topic["name"]: {subject["name"] for subject in topic["subjects"]}
+        for topic in evidence.run["topics"]
+    }
+    # Not splitlines, which splits elsewhere too: a damaged byte would pass for a torn last line.
+    *lines, _torn = data.split(b"\n")
+    for number, raw in enumerate(lines, start=1):
+        position += len(raw) + 1
+        where = f"{path}, line {number}"
+        line = _parse_line(raw, where)
+        _check_sense(line, named, where)
         pending.append(line)
         if line["kind"] == "block":
-            _take_block(evidence, pending, seen, f"{path}, line {number}")
+            _take_block(evidence, pending, seen, where)
             pending, complete = [], position
     if complete < len(data):
         evidence.warnings.append(
@@ -208,7 +219,7 @@ def _read(folder: Path) -> tuple[Evidence, int]:
 def read_run(folder: Path) -> dict[str, Any]:
     path = folder / RUN
     try:
-        run = json.loads(path.read_text(encoding="utf-8"))
+        run = load_json(path.read_bytes())
     except FileNotFoundError as error:
         raise LabError(f"{folder}: no run here ({RUN} is missing)") from error
     except OSError as error:
@@ -217,20 +228,39 @@ def read_run(folder: Path) -> dict[str, Any]:
         raise LabError(f"{path}: not JSON, or cut short ({error})") from error
     if not isinstance(run, dict) or "schema" not in run:
         raise LabError(f"{path}: not a run: it has no schema version")
-    if run["schema"] != SCHEMA:
-        raise LabError(f"{path}: schema version {run['schema']}, but this lab reads {SCHEMA}")
+    version = run["schema"]
+    if type(version) is not int:
+        said = json.dumps(version)[:80]
+        raise LabError(f"{path}: schema: wrong type: {said} is no whole number")
+    if version != SCHEMA:
+        raise LabError(f"{path}: schema version {version}, but this lab reads {SCHEMA}")
     schema.check_run(run, str(path))
     return run
 
 
 def _parse_line(raw: bytes, where: str) -> dict[str, Any]:
     try:
-        line = json.loads(raw)
+        line = load_json(raw)
     except ValueError as error:
         raise LabError(f"{where}: not JSON ({error})") from error
     schema.check_line(line, where)
     assert isinstance(line, dict)
     return line
+
+
+def _check_sense(line: dict[str, Any], named: dict[str, set[str]], where: str) -> None:
+    """What no schema can say: whose line it is, and that a sample's value is its median batch."""
+    topic, subject = line["topic"], line.get("subject")
+    if topic not in named:
+        raise LabError(f"{where}: topic: {shorten(topic)} is not in {RUN}")
+    if subject is not None and subject not in named[topic]:
+        raise LabError(f"{where}: subject: {shorten(subject)} is not in {topic} of {RUN}")
+    if line["kind"] == "sample":
+        batches, value = line["batches"], line["value"]
+        if len(batches) != len(line["iterations"]):
+            raise LabError(f"{where}: iterations: not one for each of the {len(batches)} batches")
+        if not math.isclose(value, median := statistics.median(batches), rel_tol=1e-9):
+            raise LabError(f"{where}: value: {value} is not {median}, the median of its batches")
 
 
 def _take_block(

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 
 from claimslab.errors import LabError
+from claimslab.foreign import clean
 
 
 @cache
@@ -27,7 +28,8 @@ def _check(schema: str, value: Any, where: str, part: str = "") -> None:
     if error is not None:
         field_name = "/".join(str(step) for step in error.absolute_path)
         message = error.message if len(error.message) < 200 else error.message[:200] + "…"
-        raise LabError(f"{where}: {field_name + ': ' if field_name else ''}{message}")
+        named = f"{field_name}: " if field_name else ""
+        raise LabError(clean(f"{where}: {named}{message}"))
 
 
 _KEYS = {
@@ -45,20 +47,35 @@ def is_plain_sample(line: dict[str, Any]) -> bool:
         and all(type(line[key]) is str for key in ("topic", "subject", "case", "metric"))
         and all(type(line[key]) is int and line[key] >= 1 for key in ("block", "attempt"))
         and type(line["checksum"]) is int
-        and line["checksum"] >= 0
+        and 0 <= line["checksum"] < 2**32
         and type(line["value"]) in (int, float)
         and type(line["batches"]) is list
         and type(line["iterations"]) is list
         and bool(line["batches"])
         and bool(line["iterations"])
         and all(type(batch) in (int, float) for batch in line["batches"])
-        and all(type(count) is int for count in line["iterations"])
+        and all(type(count) is int and count >= 1 for count in line["iterations"])
     )
 
 
 def check_run(run: Any, where: str) -> None:
-    """LabError unless this is a run.json."""
+    """LabError unless this is a run.json, its regions the right way round and its names its own."""
     _check("run", run, where)
+    _check_names([topic["name"] for topic in run["topics"]], f"{where}: topics")
+    for place, topic in enumerate(run["topics"]):
+        field = f"{where}: topics/{place}"
+        _check_names([subject["name"] for subject in topic["subjects"]], f"{field}/subjects")
+        for number, claim in enumerate(topic["claims"]):
+            rule = claim["rule"]
+            low, high = rule.get("low"), rule.get("high")
+            if low is not None and high is not None and low > high:
+                raise LabError(f"{field}/claims/{number}/rule: low {low} is above high {high}")
+
+
+def _check_names(names: list[str], where: str) -> None:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise LabError(clean(f"{where}/{place}/name: {name} is there twice"))
 
 
 def check_line(line: Any, where: str) -> None:

@@ -22,7 +22,7 @@ def block_lines(number: int, accepted: bool = True) -> list[dict[str, Any]]:
     key = {"block": number, **KEY}
     sample = {"case": "Work/n=1", "metric": "ns/op", "value": 2.0, "batches": [1.0, 2.0, 3.0]}
     return [
-        {"kind": "sample", **key, "subject": "a", **sample, "iterations": [9], "checksum": 4},
+        {"kind": "sample", **key, "subject": "a", **sample, "iterations": [9] * 3, "checksum": 4},
         {
             "kind": "block", **key, "accepted": accepted, "reasons": [] if accepted else ["noise"],
             "started": "2026-11-24T17:30:00Z", "wall_s": 0.5,
@@ -126,6 +126,10 @@ def test_an_unwritable_place_is_named(folder: Path) -> None:
         (lambda f: (f / "trials.jsonl").write_text("{}\n"), "line 1: no line of evidence"),
         (lambda f: (f / "trials.jsonl").write_text("\n"), "line 1: not JSON"),
         (lambda f: (f / "trials.jsonl").write_bytes(b"\xff\n"), "line 1: not JSON"),
+        (lambda f: (f / "trials.jsonl").write_text("[" * 100_000 + "\n"), "line 1: not JSON"),
+        (lambda f: (f / "run.json").write_text("[" * 100_000), "not JSON"),
+        (lambda f: (f / "run.json").write_text('{"schema": "1"}'), 'wrong type: "1"'),
+        (lambda f: (f / "run.json").write_text('{"schema": true}'), "wrong type: true"),
     ],
 )
 def test_bad_files_get_one_line(folder: Path, spoil: Any, says: str) -> None:
@@ -140,6 +144,14 @@ def test_bad_files_get_one_line(folder: Path, spoil: Any, says: str) -> None:
         ({"value": "fast"}, "line 1: value: 'fast'"),
         ({"extra": 1}, "line 1: .*extra"),
         ({"block": 7}, "line 2: a line of another block"),
+        ({"topic": "tools"}, "line 1: topic: 'tools' is not in run.json"),
+        ({"subject": "c"}, "line 1: subject: 'c' is not in toys of run.json"),
+        ({"value": 2.1}, "line 1: value: 2.1 is not 2.0, the median of its batches"),
+        ({"value": 10**400}, "line 1: not JSON .*more than 64 bits"),
+        ({"iterations": [9]}, "line 1: iterations: not one for each of the 3 batches"),
+        ({"iterations": [9, 0, 9]}, "line 1: iterations/1: 0 "),
+        ({"checksum": 2**32}, "line 1: checksum: 4294967296 "),
+        ({"case": "\ud800"}, "line 1: not JSON .*surrogate"),
     ],
 )
 def test_bad_lines_are_named(folder: Path, change: dict[str, Any], says: str) -> None:
@@ -149,6 +161,79 @@ def test_bad_lines_are_named(folder: Path, change: dict[str, Any], says: str) ->
     (folder / evidence.TRIALS).write_text(text)
     with pytest.raises(LabError, match=says):
         evidence.read(folder)
+
+
+def test_a_value_may_be_rounded_in_its_last_digits(folder: Path) -> None:
+    lines = block_lines(1)
+    lines[0]["value"] = 2.000000001
+    evidence.Writer(folder).append(lines)
+    assert evidence.read(folder).samples
+
+
+@pytest.mark.parametrize("place", ["inside a line", "after a line", "between two keys"])
+def test_a_damaged_byte_is_no_torn_end(folder: Path, place: str) -> None:
+    writer = evidence.Writer(folder)
+    for number in (1, 2, 3):
+        writer.append(block_lines(number))
+    path = folder / evidence.TRIALS
+    whole = path.read_bytes()
+    at = {"inside a line": b"toys", "after a line": b"\n", "between two keys": b","}[place]
+    position = whole.index(at, whole.index(b"\n") + 1)
+    path.write_bytes(whole[:position] + b"\r" + whole[position + 1 :])
+    damaged = path.read_bytes()
+    for reader in (evidence.read, evidence.reopen):
+        error = complaint(reader, folder)
+        assert "line 2: not JSON" in str(error) and error.status == USAGE
+        assert path.read_bytes() == damaged
+
+
+RATIO = {"kind": "ratio", "over_subject": "a", "low": 0.5, "high": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"metric": 5}, "topics/0/claims/0/metric: 5 is not of type 'string'"),
+        ({"cases": "Work"}, "topics/0/claims/0/cases: 'Work' is not of type 'array'"),
+        ({"margin": "5%"}, "topics/0/claims/0/margin: '5%'"),
+        ({"colour": 1}, "topics/0/claims/0: .*'colour'"),
+        ({"rule": {"kind": "guess"}}, "topics/0/claims/0/rule/kind: 'guess' is not one of"),
+        ({"rule": {}}, "topics/0/claims/0/rule: 'kind' is a required property"),
+        ({"rule": RATIO | {"low": 3}}, "topics/0/claims/0/rule: low 3 is above high 2.0"),
+        ({"rule": RATIO | {"low": "3"}}, "topics/0/claims/0/rule/low: '3'"),
+        ({"rule": {"kind": "ratio", "low": 1}}, "topics/0/claims/0/rule: 'over_case' is a requ"),
+        ({"rule": RATIO | {"over_case": "Work"}}, "topics/0/claims/0/rule"),
+        ({"rule": {"kind": "value", "equals": [1]}}, "topics/0/claims/0/rule/equals: "),
+        ({"rule": {"kind": "sequence", "factor": [1, 2]}}, "topics/0/claims/0/rule: 'from'"),
+        ({"rule": {"kind": "sequence", "equals": ["1"]}}, "topics/0/claims/0/rule/equals/0: '1'"),
+        ({"rule": {"kind": "growth"}}, "topics/0/claims/0/rule: 'by' is a required property"),
+        ({"rule": {"kind": "holds", "low": 1}}, "topics/0/claims/0/rule: .*'low'"),
+    ],
+)
+def test_a_bad_claim_of_a_run_is_named(folder: Path, change: dict[str, Any], says: str) -> None:
+    path = folder / evidence.RUN
+    run = json.loads(path.read_text())
+    run["topics"][0]["claims"][0] |= change
+    path.write_text(json.dumps(run))
+    with pytest.raises(LabError, match=says) as caught:
+        evidence.read(folder)
+    assert "\n" not in str(caught.value) and caught.value.status == USAGE
+
+
+def test_a_name_is_there_once(folder: Path) -> None:
+    path = folder / evidence.RUN
+    run = json.loads(path.read_text())
+    run["topics"] *= 2
+    path.write_text(json.dumps(run))
+    assert "topics/1/name: toys is there twice" in str(complaint(evidence.read, folder))
+
+
+def test_a_run_that_is_none_leaves_no_folder(tmp_path: Path) -> None:
+    run = standin.document(tmp_path, {"toys": {"a": "ok"}})
+    for spoiled in ({"seed": -5}, {"budget_s": float("inf")}, {"mode": "fast"}):
+        with pytest.raises((LabError, ValueError)):
+            evidence.create(tmp_path / "results", run | spoiled)
+        assert not [*tmp_path.glob("results/*")]
 
 
 def test_the_documented_examples_are_valid(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from claimslab.claims import Topic
 from claimslab.errors import LabError
-from claimslab.foreign import clean_all, load_json, shorten
+from claimslab.foreign import clean, clean_all, load_json, shorten
 from claimslab.measure import process, trial
 
 GO_VERSIONS = ("1.17", "1.23", "1.26")  # named even where no peer could be built
@@ -78,7 +78,7 @@ def go_subjects(root: Path, build_dir: Path, topic: str) -> list[Subject]:
         return [Subject(f"go@{v}", "go", topic, not_run=reason) for v in GO_VERSIONS]
     subjects = []
     for peer in built:
-        subject = Subject(f"go@{peer.version}", "go", topic, not_run=peer.not_run or "")
+        subject = Subject(f"go@{peer.version}", "go", topic, not_run=clean(peer.not_run))
         subjects.append(subject)
         if subject.not_run:
             continue
