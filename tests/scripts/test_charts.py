@@ -206,6 +206,16 @@ def test_no_line_leads_to_none(evidence: Evidence, tmp_path: Path) -> None:
     assert all(0 not in ys for ys in joined)
 
 
+@pytest.mark.parametrize("value", [10**400, [1, 10**400]])
+def test_a_number_that_no_float_can_hold_is_not_drawn(evidence: Evidence, value: object) -> None:
+    fact = Fact("slices", "go@1.26", "Reuse/f=2", "reuse", value)
+    kind = {"kind": "curve", "x": "f"}
+    sweep = claims.Sweep("s", "slices", "T", "reuse", "Reuse/f=2", {}, {}, ("*",), kind)
+    found = replace(evidence, samples=[], facts=[fact])
+    assert series.curve(found, sweep) == []
+    assert series.steps(found, sweep) == []
+
+
 def test_a_single_place_is_named_and_keeps_its_unit(evidence: Evidence, tmp_path: Path) -> None:
     few = replace_topics(evidence, sweeps=1)
     one = [s for s in few.samples if s.case == "Append/elem=8/n=1000"]

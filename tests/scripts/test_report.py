@@ -236,6 +236,7 @@ def test_effects_in_words() -> None:
 
 def test_a_list_is_shown_as_claimed_and_as_measured(pages: tuple[Path, Path]) -> None:
     assert view.shortened(range(1, 5)) == "1, 2, 3, 4"
+    assert view.shortened([2**63 - 1, 10**400]) == f"{2**63 - 1}, 100000000000… (401 digits)"
     assert view.shortened(range(100)).startswith("0, 1, 2") and "99 (100 values)" in view.shortened(
         range(100)
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claimslab.claims import Sweep, matches, parameters
+from claimslab.claims.tables import is_number
 from claimslab.evidence import Evidence
 from claimslab.report.looks import order
 
@@ -61,6 +62,11 @@ def _value(text: str) -> Any:
         return text
 
 
+def _drawable(value: Any) -> bool:
+    """Whether it has a place on an axis: a whole number beyond every float has none."""
+    return isinstance(value, bool) or is_number(value)
+
+
 def _case_pattern(case: str) -> re.Pattern[str]:
     """`{n}` takes any value of n; `*` anything within a part of the name."""
     parts = re.split(r"(\{\w+\}|\*)", case)
@@ -90,7 +96,7 @@ def curve(evidence: Evidence, sweep: Sweep) -> list[Series]:
     for (subject, case), values in _measured(evidence, sweep).items():
         given = parameters(case)
         scale = float(given[per]) if per in given else 1.0
-        numbers = [float(v) / scale for v in values if isinstance(v, int | float)]
+        numbers = [float(v) / scale for v in values if _drawable(v)]
         if numbers and (x is None or x in given):
             at = None if x is None else _value(given[x])
             lines[subject].append(_point(at, numbers))
@@ -123,7 +129,7 @@ def steps(evidence: Evidence, sweep: Sweep) -> list[Steps]:
     found = _measured(evidence, sweep)
     rank = {s: i for i, s in enumerate(order(s for s, _ in found))}
     for (subject, case), values in sorted(found.items(), key=lambda kv: rank[kv[0][0]]):
-        if isinstance(values[-1], list | tuple) and values[-1]:
+        if isinstance(values[-1], list | tuple) and values[-1] and all(map(_drawable, values[-1])):
             n = parameters(case).get("n")
             key = tuple(float(v) for v in values[-1]), float(n) if n else None
             same[key] = (*same.get(key, ()), subject)

@@ -222,11 +222,19 @@ def lists(c: Mapping[str, Any], evidence: Evidence) -> list[tuple[str, str]]:
 
 def shortened(values: Sequence[Any], most: int = 16) -> str:
     """A list, with its middle left out where it is long: `1, 2, 4 … 1792, 2560`."""
-    texts = [f"{v:g}" if abs(v) < 1e6 else f"{v:.0f}" for v in values]
+    texts = [
+        whole(v) if isinstance(v, int) else f"{v:g}" if abs(v) < 1e6 else f"{v:.0f}" for v in values
+    ]
     if len(texts) <= most:
         return ", ".join(texts)
     half = most // 2 - 1
     return f"{', '.join(texts[:half])} … {', '.join(texts[-half:])} ({len(texts)} values)"
+
+
+def whole(number: int) -> str:
+    """All its digits, since a float would round them, unless they would fill the page."""
+    text = str(number)
+    return text if len(text) <= 40 else f"{text[:12]}… ({len(text)} digits)"
 
 
 def origin(question: int, source: str) -> str:
