@@ -21,7 +21,7 @@ import standin
 from claimslab import evidence
 from claimslab.errors import OK, UNFIT, LabError
 from claimslab.measure import gate, lock, run
-from claimslab.measure.live import Live, duration
+from claimslab.measure.live import Live, Screen, duration
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_every_subject_has_every_block(tmp_path: Path) -> None:
     orders = {tuple(t["subject"] for t in found.trials if t["topic"] == "toys" and t["block"] == n)
               for n in (1, 2, 3)}  # fmt: skip
     assert len(orders) == 3, "a Latin square: each block another order"
-    assert "[8/8]" in text and "measured 8 blocks, 0 rejected" in text
+    assert "[8/8]" in text and "measured 6 blocks, 0 rejected" in text
     again, text = measure(tmp_path, folder)
     assert again == OK and len(evidence.read(folder).blocks) == 8, "a whole run has nothing to do"
 
@@ -188,6 +188,59 @@ def test_a_second_stop_ends_at_once(tmp_path: Path) -> None:
     assert os.waitstatus_to_exitcode(status) == UNFIT and time.monotonic() - began < 2
     assert len(evidence.read(folder).blocks) == 1
     assert not running_in(tmp_path)
+
+
+def test_more_stops_than_two_cost_neither_the_summary_nor_the_report(tmp_path: Path) -> None:
+    folder = start(tmp_path, {"toys": {"a": "hang"}})
+    report = tmp_path / "report"
+
+    def body() -> int:
+        status, text = measure(tmp_path, folder)
+        time.sleep(0.3)  # judging and reporting
+        report.write_text(text)
+        return status
+
+    pid = forked(body)
+    while not evidence.read(folder).blocks:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    for _ in range(5):
+        os.kill(pid, signal.SIGINT)
+        time.sleep(0.03)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == UNFIT
+    assert "stopped with 3 blocks to go; continue with `make bench RESUME=" in report.read_text()
+    assert not running_in(tmp_path)
+
+
+def test_a_run_that_was_not_stopped_gives_the_signals_back(tmp_path: Path) -> None:
+    before = [signal.getsignal(number) for number in run.Stop.SIGNALS]
+    measure(tmp_path, start(tmp_path, {"toys": {"a": "ok"}}, blocks=1))
+    assert [signal.getsignal(number) for number in run.Stop.SIGNALS] == before
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("where", ["closed pipe", "full disk"])
+def test_a_view_that_is_lost_stops_no_measurement(
+    tmp_path: Path, where: str, terminal: bool
+) -> None:
+    folder = start(tmp_path, {"toys": {"a": "ok", "b": "fail"}})
+    if where == "closed pipe":
+        reading, writing = os.pipe()
+        os.close(reading)
+    else:
+        writing = os.open("/dev/full", os.O_WRONLY)
+    file = os.fdopen(writing, "w")
+    live = Live(Screen(file=file, force_terminal=terminal, width=120))
+    assert run.measure(tmp_path, folder, live, tmp_path / "lock") == OK
+    assert len(evidence.read(folder).blocks) == 4 and live.lost
+    with pytest.raises(OSError):
+        file.close()
+
+
+def test_one_block_is_not_blocks(tmp_path: Path) -> None:
+    _, text = measure(tmp_path, start(tmp_path, {"toys": {"a": "ok"}}, blocks=1))
+    assert "measured 1 block, 0 rejected" in text
 
 
 def test_a_bad_subject_is_recorded_given_up_and_costs_the_others_nothing(tmp_path: Path) -> None:

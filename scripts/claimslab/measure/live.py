@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -18,11 +20,28 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def counted(number: int, what: str) -> str:
+    """`1 block`, `2 blocks`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+class Screen(Console):
+    """rich ends the process where a pipe breaks; here that is an error like a full disk."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Live:
-    """A progress line on a terminal; one plain line a block elsewhere. Use it as a context."""
+    """A progress line on a terminal; one plain line a block elsewhere. Use it as a context.
+
+    Where nobody can be shown anything any more (`| head -1`, a closed terminal, a full disk) it
+    falls silent: measuring goes on, and the report will tell.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console = console or Screen(highlight=False)
+        self.lost = False
         self.total = self.done = self.rejected = 0
         self._progress: Progress | None = None
         if self.console.is_terminal:
@@ -39,16 +58,17 @@ class Live:
 
     def __enter__(self) -> Live:
         if self._progress:
-            self._progress.start()
+            self._show(self._progress.start)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._progress:
-            self._progress.stop()
+            with contextlib.suppress(OSError):  # even when lost: it gives sys.stdout back
+                self._progress.stop()
 
     def note(self, text: str) -> None:
         """A line that stays."""
-        self.console.print(text, markup=False, soft_wrap=True)
+        self._show(lambda: self.console.print(text, markup=False, soft_wrap=True))
 
     def expect(self, total: int, done: int) -> None:
         """How many blocks there are in all, and are behind us."""
@@ -84,4 +104,12 @@ class Live:
         if left is not None:
             fields["left"] = left
         self._progress.update(self._task, completed=self.done, total=self.total, **fields)
-        self._progress.refresh()
+        self._show(self._progress.refresh)
+
+    def _show(self, draw: Callable[[], object]) -> None:
+        if self.lost:
+            return
+        try:
+            draw()
+        except OSError:
+            self.lost = True

@@ -19,7 +19,7 @@ from claimslab import evidence
 from claimslab.errors import OK, UNFIT, LabError
 from claimslab.evidence import Evidence, Writer
 from claimslab.measure import block, host, lock, plan, programs
-from claimslab.measure.live import Live, duration
+from claimslab.measure.live import Live, counted, duration
 from claimslab.measure.standing import ATTEMPTS, Standing, standings
 
 CALM_S = 2.0  # pause before another attempt, times those before: a disturbance often passes
@@ -74,12 +74,17 @@ def check_same(root: Path, run: Line) -> None:
 
 
 class Stop:
-    """Ctrl-C, SIGTERM and a closed terminal: once, finish the block under way; twice, at once."""
+    """Ctrl-C, SIGTERM and a closed terminal: once, finish the block under way; twice, at once.
+
+    A stopped run has still to be summed up, judged and reported, a matter of seconds, so any
+    further signal is ignored until the process ends.
+    """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def __init__(self, live: Live) -> None:
         self.asked = False
+        self._over = False
         self._live = live
         self._before: dict[signal.Signals, Any] = {}
 
@@ -90,15 +95,20 @@ class Stop:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        self._over = True
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            if not self.asked:
+                signal.signal(number, handler)
         return kind is KeyboardInterrupt  # the block under way is lost, nothing else
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self._over:
+            return
         if self.asked:
+            self._over = True
             raise KeyboardInterrupt
         self.asked = True
-        with contextlib.suppress(OSError):  # the terminal may be what went away
+        with contextlib.suppress(RuntimeError):  # the signal came in the middle of another line
             self._live.note("stopping after this block; once more stops at once")
 
 
@@ -241,22 +251,27 @@ class Runner:
             for name, failures in topic.failures.items():
                 more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
                 say(f"warning: {topic.name}: {name}: {failures[0]}{more}")
+        # Block 0 is not counted: it has no times, and the judge counts those that have.
+        done = sum(len(topic.accepted - {0}) for topic in topics)
         rejected = sum(topic.rejected for topic in topics)
-        attempts = sum(sum(topic.attempts.values()) for topic in topics)
-        left = sum(len(topic.missing(self.planned)) + topic.wants_facts() for topic in topics)
+        left = sum(len(topic.missing(self.planned)) for topic in topics)
+        facts = sum(topic.wants_facts() for topic in topics)
         share = self.json["limits"].get("rejected_share")
-        if share is not None and attempts and rejected / attempts > share:
+        if share is not None and rejected and rejected / (done + rejected) > share:
             say(
-                f"invalid: {rejected} of {attempts} blocks were rejected, more than {share:.0%}: "
-                "measure again when nothing else runs on this machine"
+                f"invalid: {rejected} of {counted(done + rejected, 'block')} rejected, more than "
+                f"{share:.0%}: measure again when nothing else runs on this machine"
             )
             status = UNFIT
         if self.stop.asked:
-            say(f"stopped with {left} blocks to go; continue with `make bench RESUME={self.name}`")
+            todo = counted(left, "block")
+            if facts:
+                todo += f" and the facts of {counted(facts, 'topic')}"
+            say(f"stopped with {todo} to go; continue with `make bench RESUME={self.name}`")
             return UNFIT
-        done = sum(len(topic.accepted) for topic in topics)
         missed = f", {left} given up" if left else ""
-        say(f"measured {done} blocks{missed}, {rejected} rejected, {duration(self.elapsed_s())}")
+        took = duration(self.elapsed_s())
+        say(f"measured {counted(done, 'block')}{missed}, {rejected} rejected, {took}")
         return status
 
     @property
