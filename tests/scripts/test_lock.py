@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def test_the_second_lab_is_told_who_measures(tmp_path: Path) -> None:
     assert path.stat().st_size == 0
     with lock.held("third", path) as note:
         assert note == ""
+
+
+def test_a_tmpdir_of_one_s_own_is_no_lock_of_one_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert lock.default_path() == Path("/tmp/claimslab.lock")
+    monkeypatch.setattr(Path, "is_dir", lambda path: False)
+    assert lock.default_path() == tmp_path / "claimslab.lock"
 
 
 def test_all_users_may_take_it(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """lock: one lab measures at a time on a machine; the lock names who does.
 
-The lock is flock(2) on a file in the system's temporary directory, which the kernel releases when
-its holder ends, however it ends. The file's content only names the holder; where a name is left
+The lock is flock(2) on one file, the same for all users, which the kernel releases when its holder
+ends, however it ends. The file's content only names the holder; where a name is left
 and the lock is free, that holder died (kill -9, power) and the next one says so.
 """
 
@@ -27,7 +27,9 @@ NAME = "claimslab.lock"
 
 
 def default_path() -> Path:
-    return Path(tempfile.gettempdir()) / NAME
+    """In /tmp whatever $TMPDIR says, for two users with a TMPDIR each share the machine's clock."""
+    folder = Path("/tmp")
+    return (folder if folder.is_dir() else Path(tempfile.gettempdir())) / NAME
 
 
 @contextlib.contextmanager
