@@ -84,10 +84,12 @@ def virtual() -> str | None:
 
 def commit(root: Path) -> dict[str, Any]:
     """The checkout's commit; id "" and dirty None outside of one."""
-    head = output("git", "-C", str(root), "rev-parse", "HEAD")
+    # In a checkout of another user git refuses to say anything unless told that it is safe.
+    git = ("git", "-c", f"safe.directory={root.resolve()}", "-C", str(root))
+    head = output(*git, "rev-parse", "HEAD")
     if not head:
         return {"id": "", "dirty": None}
-    status = output("git", "-C", str(root), "status", "--porcelain", "--untracked-files=normal")
+    status = output(*git, "status", "--porcelain", "--untracked-files=normal")
     return {"id": head, "dirty": None if status is None else bool(status)}
 
 
