@@ -176,6 +176,19 @@ def test_a_go_that_does_not_work(lab: Lab) -> None:
     assert lab.build("slices")["1.23"].not_run.startswith("the installed go, which does not tell")
 
 
+@pytest.mark.parametrize("answer", ["[1]", "5", '{"GOVERSION":5}', "null", "[" * 100_000])
+def test_a_go_that_talks_nonsense(lab: Lab, answer: str) -> None:
+    (lab.root / "answer").write_text(answer)
+    lab.script(lab.bin / "go", f"cat '{lab.root}/answer'")
+    assert lab.build("slices")["1.23"].not_run.startswith("the installed go, which does not tell")
+
+
+def test_a_fetch_that_answers_nonsense(lab: Lab) -> None:
+    for fetch in ("echo '[1]'", """echo '{"Dir":5}'""", """echo '{"Error":[5]}'; exit 1"""):
+        lab.go("go1.19.8", fetch=fetch)
+        assert "could not be fetched" in lab.build("slices")["1.23"].not_run
+
+
 def test_installed_and_no_network(lab: Lab) -> None:
     lab.go("go1.26.9")
     found = lab.build("slices")

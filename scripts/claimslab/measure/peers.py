@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from claimslab.errors import UNFIT, LabError
+from claimslab.foreign import clean
 from claimslab.measure.toolchains import (
     VERSIONS,
     Installed,
@@ -98,7 +99,7 @@ def compile_error(text: str, root: Path) -> str:
     """The first line that says what is wrong."""
     lines = [x.strip() for x in text.splitlines() if x.strip() and not x.startswith("#")]
     lines = [x for x in lines if not x.startswith("go: downloading")]
-    return lines[0].replace(f"{root}/", "") if lines else "no message"
+    return clean(lines[0].replace(f"{root}/", "")) if lines else "no message"
 
 
 # ---- Reading and writing ------------------------------------------------------------------------

@@ -10,7 +10,6 @@ Invariants  Nothing absent is an error: a toolchain that cannot be had says why 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -21,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from claimslab.foreign import clean, load_json
 
 VERSIONS: Mapping[str, str] = {"1.17": "go1.17.13", "1.23": "go1.23.12", "1.26": "go1.26.8"}
 
@@ -37,7 +38,7 @@ class Installed:
 
     @property
     def go(self) -> str:
-        return self.settings.get("GOVERSION", "")
+        return clean(self.settings.get("GOVERSION", ""))
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,8 @@ def run(argv: Sequence[str], limit_s: float, cwd: Path, env: Mapping[str, str]) 
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-    except OSError as error:
-        return Done(127, "", error.strerror or "cannot be run")
+    except (OSError, ValueError) as error:  # ValueError: no name of a file, as one with a NUL
+        return Done(127, "", getattr(error, "strerror", None) or "cannot be run")
     try:
         out, err = process.communicate(timeout=limit_s)
         return Done(process.returncode, out, err)
@@ -130,11 +131,18 @@ def find_installed(cwd: Path) -> Installed | None:
     if program is None:
         return None
     done = run([program, "env", "-json"], ASK_S, cwd, {**os.environ, "GOTOOLCHAIN": "local"})
-    try:
-        settings: dict[str, str] = json.loads(done.out) if done.status == 0 else {}
-    except ValueError:
-        settings = {}
+    said = json_object(done.out) if done.status == 0 else {}
+    settings = {name: text for name, text in said.items() if isinstance(text, str)}
     return Installed(str(Path(program).absolute()), settings)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object that a Go printed; empty where it printed anything else."""
+    try:
+        value = load_json(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def obtain(version: str, installed: Installed | None, cwd: Path) -> Toolchain:
@@ -171,12 +179,9 @@ def download(go: str, installed: Installed) -> Toolchain:
         (Path(empty) / "go.mod").write_text("module fetch\n")
         argv = [installed.program, "mod", "download", "-json", module]
         done = run(argv, FETCH_S, Path(empty), env)
-    try:
-        answer: dict[str, Any] = json.loads(done.out)
-    except ValueError:
-        answer = {}
-    if done.status != 0 or "Dir" not in answer:
-        return failed_fetch(go, done, answer.get("Error", done.err))
+    answer = json_object(done.out)
+    if done.status != 0 or not isinstance(answer.get("Dir"), str):
+        return failed_fetch(go, done, str(answer.get("Error", done.err)))
     root = Path(answer["Dir"])
     for program in [*root.glob("bin/*"), *root.glob("pkg/tool/*/*")]:
         program.chmod(program.stat().st_mode | 0o555)
@@ -186,4 +191,4 @@ def download(go: str, installed: Installed) -> Toolchain:
 def failed_fetch(go: str, done: Done, message: str) -> Toolchain:
     if done.status is None:
         return Toolchain(go, not_run=f"{go} did not arrive within {FETCH_S:g} s")
-    return Toolchain(go, not_run=f"{go} could not be fetched: {fetch_error(message)}")
+    return Toolchain(go, not_run=f"{go} could not be fetched: {clean(fetch_error(message))}")
