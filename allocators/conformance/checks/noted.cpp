@@ -34,13 +34,13 @@ const Check k_realloc_zero("realloc-to-zero", Kind::noted, [] {
     note(block == nullptr ? "frees, null" : "a block of no bytes");
 });
 
-const Check k_odd_alignment("memalign-48", Kind::noted, [] {
+const Check k_odd_alignment("memalign-to-48-bytes", Kind::noted, [] {
     void* block = memalign(opaque(48), 100);
     const auto at = reinterpret_cast<std::uintptr_t>(block);
     note(block == nullptr ? "null" : at % 64 == 0 ? "rounded up to 64" : at % 48 == 0 ? "48" : "neither");
 });
 
-const Check k_odd_aligned_alloc("aligned-alloc-3-9", Kind::noted, [] {
+const Check k_odd_aligned_alloc("aligned-alloc-to-3-bytes", Kind::noted, [] {
     note(std::aligned_alloc(opaque(3), opaque(9)) == nullptr ? "null" : "a block");
 });
 
