@@ -1,22 +1,33 @@
 # Makefile: the lab's two commands, `make bench` and `make test`, and what they are made of.
 #
-#   make bench      install what is missing, build, measure, judge, report   ONLY= FULL=1 BUDGET= RESUME= SMOKE=1
+#   make bench      install what is missing, build, measure, judge, report   ONLY= FULL=1 BUDGET= RESUME= SMOKE=1 ALLOC=
+#   make allocators any malloc library beside all others                     ALLOC=path/to/lib.so
 #   make test       install what is missing, build, run every test
 #   make report     charts and report again from stored evidence             RUN=
 #   make calibrate  judge the judge                                          BUDGET=
 #   make lint       formatting, types, warnings
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test report calibrate lint setup setup-test build sanitize
+.PHONY: help bench allocators contenders test report calibrate lint setup setup-test build sanitize
 SHELL := /bin/bash
 PRESET := $(if $(NATIVE),native,bench)
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
-bench: build
+bench: contenders
 	@scripts/lab run $(if $(ONLY),--only "$(ONLY)") $(if $(FULL),--full) $(if $(BUDGET),--budget "$(BUDGET)") \
 	  $(if $(RESUME),--resume "$(RESUME)") $(if $(SMOKE),--smoke) $(if $(NATIVE),--native)
+
+allocators:
+	@$(MAKE) --no-print-directory bench ONLY=allocation
+
+# Only what ALLOC names now; the library of an earlier command is never measured unseen.
+contenders: build
+	@rm -rf build/$(PRESET)/contenders
+	@if [ -n "$(ALLOC)" ]; then \
+	  build/$(PRESET)/bin/allocator_conformance --library="$(ALLOC)" --checks=size-zero >/dev/null || [ $$? = 1 ] || exit 1; \
+	  mkdir build/$(PRESET)/contenders && ln -s "$$(realpath "$(ALLOC)")" build/$(PRESET)/contenders/; fi
 
 report:
 	@scripts/lab report $(RUN)

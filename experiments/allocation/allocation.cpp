@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "allocators/contenders.hpp"
 #include "conformance_rows.hpp"
 #include "footprint.hpp"
 #include "harness/harness.hpp"
@@ -35,21 +35,6 @@ using namespace lab;
 using namespace lab::allocation;
 
 constexpr std::size_t k_mebibyte = std::size_t{1} << 20;
-
-// The Go-like malloc is built by the lab itself, beside this program.
-Allocator golike() {
-    std::error_code error;
-    const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
-    const auto library = own.parent_path().parent_path() / "lib" / "libgolike.so";
-    return {"golike", std::filesystem::exists(library, error) ? library.string() : "", ""};
-}
-
-/// Everyone who is compared, installed or not; glibc is there without a library.
-std::vector<Allocator> contenders() {
-    std::vector<Allocator> list = installed_allocators();
-    list.push_back(golike());
-    return list;
-}
 
 template <class Memory>
 void offer_pairs(Program& program, const std::string& subject) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -161,3 +162,29 @@ def test_a_broken_malloc_flips_the_verdict() -> None:
     case = "Conformance/check=calloc-zero"
     assert verdict("lab-conformance-rows", "golike", case, "passed", row["passed"]) == "refuted"
     assert verdict("lab-conformance-rows", "golike", case, "passed", True) == "reproduced"
+
+
+def test_a_library_of_the_users_is_one_more_subject(tmp_path: Path) -> None:
+    """Its malloc serves, which the program proves; a library without malloc is not run, and why."""
+    if not PROGRAM.is_file() or not BROKEN.is_file():
+        pytest.skip("not run: build/dev and build/bench are not built; `make test` builds them")
+    program = tmp_path / "bin" / "allocation"
+    program.parent.mkdir()
+    shutil.copy(PROGRAM, program)
+    folder = tmp_path / "contenders"
+    folder.mkdir()
+    (folder / "libmine.so").symlink_to(BROKEN)
+    (folder / "libnone.so").symlink_to(BROKEN.with_name("libno_malloc_library.so"))
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+
+    case = "Lifo/bytes=64/pairs=100"
+    mine = run("--lab", "--subject=alloc/mine", f"--cases={case}", "--batches=1", "--batch-ms=1")
+    assert (mine.returncode, mine.stderr) == (0, "")
+    assert mine.stdout.rstrip().endswith("100 checksum")
+    none = run("--lab", "--subject=alloc/none", f"--cases={case}", "--batches=1", "--batch-ms=1")
+    assert none.returncode == 1 and none.stdout == ""
+    assert "not run: malloc is served by" in none.stderr and none.stderr.count("\n") == 1
