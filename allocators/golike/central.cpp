@@ -150,7 +150,7 @@ void Central::take_back(PageHeap& heap, Span* span, std::uint32_t word, std::uin
         }
         span->lent = false;
         file(span);
-        released = settle(span, 1);
+        if (span->free_count > 0) released = settle(span, 1);
         if (released != nullptr) released->next = nullptr;
     }
     release(heap, released);

@@ -224,8 +224,9 @@ bool MallocHeap::trim() {
         drain_depot(c);
         centrals_[c].release_free_spans(page_heap);
     }
-    page_heap.forget_regret();
-    return page_heap.scavenge(0) > 0;
+    const bool returned = page_heap.scavenge(0) > 0;
+    page_heap.forget();
+    return returned;
 }
 
 MallocHeap::Totals MallocHeap::totals() {

@@ -286,9 +286,17 @@ std::uint32_t PageHeap::scavenge(std::uint32_t keep) {
     return returned;
 }
 
-void PageHeap::forget_regret() {
+void PageHeap::forget() {
+    constexpr std::uintptr_t k_system_page = 4096;
     const std::lock_guard hold(lock_);
     scavenger_.forget();
+    for (std::uint32_t chunk = 0; chunk < end_page_ / k_chunk_pages; ++chunk) {
+        if (summary_.at(PageSummary::k_levels - 1, chunk).max() != k_chunk_pages) continue;
+        const auto records = reinterpret_cast<std::uintptr_t>(span_at(chunk * k_chunk_pages));
+        const std::uintptr_t begin = (records + k_system_page - 1) & ~(k_system_page - 1);
+        const std::uintptr_t end = (records + k_chunk_pages * sizeof(Span)) & ~(k_system_page - 1);
+        system_memory::discard(begin, end - begin);
+    }
 }
 
 }  // namespace golike

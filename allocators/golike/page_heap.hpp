@@ -77,7 +77,8 @@ public:
 
     /// Gives dirty pages back until at most `keep` are left; returns the pages given back.
     std::uint32_t scavenge(std::uint32_t keep);
-    void forget_regret();
+    /// After that, gives back what only large heaps need: regret, and the records of free chunks.
+    void forget();
 
     /// The record of the span that begins with `page`.
     Span* span_at(std::uint32_t page) { return &arenas_[page / k_arena_pages]->spans[page % k_arena_pages]; }
