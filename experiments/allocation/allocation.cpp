@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "allocators/contenders.hpp"
+#include "allocators/golike/heap.hpp"
 #include "conformance_rows.hpp"
 #include "footprint.hpp"
 #include "harness/harness.hpp"
@@ -251,8 +252,7 @@ int main(int argc, char** argv) {
     offer_waste(program, "model/go-classes", usable_of_go);
     offer_waste(program, "model/pow2", usable_of_pow2);
     program.fact("model/go-classes", "Spans", "holds", spans_are_whole_pages);
-    // A class has one span of objects with pointers and one without (mcache.alloc of real Go).
-    program.fact("model/go-classes", "Spans", "cache-entries", [] { return 2 * go::k_size_classes; });
+    program.fact("model/go-classes", "Spans", "cache-entries", [] { return golike::k_span_classes; });
     offer_reuse(program);
     return program.main(argc, argv);
 }
