@@ -155,7 +155,7 @@ void MallocHeap::free_small(Object* object, std::uint8_t size_class) {
     }
     ThreadCache& cache = *thread_cache;
     ThreadCache::Slot& slot = cache.slots[size_class];
-    if (slot.head == object) found_corrupt(object);
+    if (slot.head == object) die_of_misuse("double free", reinterpret_cast<std::uintptr_t>(object));
     if (slot.room == 0) {
         ThreadCache::Reserve& reserve = cache.reserves[size_class];
         const Chain old = reserve.chain;

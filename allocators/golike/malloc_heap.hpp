@@ -28,8 +28,6 @@ namespace golike {
 
 class MallocHeap {
 public:
-    constexpr MallocHeap() : MallocHeap(std::make_index_sequence<k_size_classes>()) {}
-
     // Slow paths. Where there is no memory the result is null, and errno ENOMEM.
     void* allocate_small(std::uint32_t size_class);
     void* allocate_large(std::size_t bytes, std::size_t alignment, bool zero);
@@ -51,9 +49,11 @@ public:
     Totals totals();
 
 private:
+    using Centrals = std::array<Central, k_size_classes>;
     template <std::size_t... Class>
-    constexpr explicit MallocHeap(std::index_sequence<Class...>)
-        : centrals_{Central(static_cast<std::uint8_t>(Class), true)...} {}
+    static constexpr Centrals make_centrals(std::index_sequence<Class...>) {
+        return {Central(static_cast<std::uint8_t>(Class), true)...};
+    }
 
     void start();
     void attach();
@@ -74,7 +74,7 @@ private:
     Lock registry_;
     ThreadCache* caches_ = nullptr;
     pthread_key_t exit_key_ = 0;
-    std::array<Central, k_size_classes> centrals_;
+    Centrals centrals_ = make_centrals(std::make_index_sequence<k_size_classes>());
 };
 
 // The large parts stand alone: all zero at first, they need no room in the library's file.

@@ -9,6 +9,8 @@
 #include "allocators/golike/fast_path.hpp"
 #include "allocators/golike/misuse.hpp"
 
+#include <bits/functexcept.h>  // std::__throw_bad_alloc
+
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -22,10 +24,6 @@ asm(".weak __gxx_personality_v0\n"
     ".weak __cxa_end_catch\n"
     ".weak _ZSt15get_new_handlerv\n"
     ".weak _ZSt17__throw_bad_allocv\n");
-
-namespace std {
-[[noreturn]] void __throw_bad_alloc();  // libstdc++'s; exported since GCC 3.4
-}
 
 extern "C" void* memalign(std::size_t alignment, std::size_t bytes);
 

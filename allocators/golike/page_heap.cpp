@@ -128,14 +128,10 @@ PageRun PageHeap::allocate(std::uint32_t pages, std::uint32_t alignment) {
 void PageHeap::free(PageRange range) {
     lock_.lock();
     give(range, true);
-    const auto in_use = static_cast<std::uint32_t>(grown_pages_ - free_pages_);
-    std::uint32_t keep = scavenger_.retained(in_use);
-    bool too_much = dirty_pages_ > keep + Scavenger::k_slack_pages;
-    if (dirty_pages_ > Scavenger::k_floor_pages) {
-        scavenger_.let_time_pass();
-        keep = scavenger_.retained(in_use);
-        too_much = dirty_pages_ > keep + Scavenger::k_slack_pages;
-    }
+    if (dirty_pages_ > Scavenger::k_floor_pages) scavenger_.let_time_pass();
+    const std::uint32_t keep =
+        scavenger_.retained(static_cast<std::uint32_t>(grown_pages_ - free_pages_));
+    const bool too_much = dirty_pages_ > keep + Scavenger::k_slack_pages;
     lock_.unlock();
     if (too_much) scavenge(keep);
 }
