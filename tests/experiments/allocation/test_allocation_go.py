@@ -1,5 +1,5 @@
-"""test_allocation_go: the Go peer of allocation, built by every Go to be had here, tells Go's own size
-classes and ends its cases as the C++ program does."""
+"""test_allocation_go: the Go peer of allocation, built by every Go to be had here, tells Go's own
+size classes and ends its cases as the C++ program does."""
 
 from __future__ import annotations
 
