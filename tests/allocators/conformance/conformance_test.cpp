@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Conformance, AHangIsARowOfItsOwn) {
     const Table table =
-        run({"--library=" + k_library, "--timeout-s=3", "--checks=size-zero,tls-destructors"}, "hangs");
+        run({"--library=" + k_library, "--timeout-s=5", "--checks=size-zero,tls-destructors"}, "hangs");
     EXPECT_EQ(failed(table), std::set<std::string>{"tls-destructors"});
     EXPECT_NE(table.rows.at("tls-destructors").at("detail").get<std::string>().find("hung"), std::string::npos);
 }
@@ -136,7 +136,7 @@ TEST(Conformance, RefusesInOneLineWhatIsNoMalloc) {
 
 TEST(Conformance, RefusesInOneLineWhatCrashesOrHangsAtLoad) {
     for (const std::string fault : {"crashes-at-load", "hangs-at-load"}) {
-        const Outcome end = run({"--library=" + k_library, "--timeout-s=3"}, fault).end;
+        const Outcome end = run({"--library=" + k_library, "--timeout-s=5"}, fault).end;
         EXPECT_EQ(end.status, 3) << fault;
         EXPECT_TRUE(one_line(end.err)) << end.err;
         EXPECT_NE(end.err.find(fault == "hangs-at-load" ? "hung" : "SIGSEGV"), std::string::npos) << end.err;
