@@ -10,7 +10,9 @@
 // would otherwise have to grow. The bound is a ski rental as in scavenger.hpp: it doubles when a
 // chain is missed that was sent away before.
 //
-// Invariants  bytes() <= bound (1 to 64 MiB), but for one chain; chains are never empty.
+// Invariants  bytes() <= bound (256 KiB to 64 MiB), and 64 MiB for all depots, but for one chain.
+//             Chains are never empty.
+// Gives up    Until malloc_trim or growth, an object here keeps a span of which all else is free.
 // Threads     One lock, held for a few instructions.
 #pragma once
 
@@ -28,18 +30,20 @@ namespace golike {
 
 class Depot {
 public:
-    static constexpr std::size_t k_first_bound_bytes = std::size_t{1} << 20;
-    static constexpr std::uint32_t k_most_doublings = 6;
+    static constexpr std::size_t k_first_bound_bytes = std::size_t{256} << 10;
+    static constexpr std::uint32_t k_most_doublings = 8;
+    static constexpr std::size_t k_bound_of_all_bytes = std::size_t{64} << 20;
 
     /// False if there is no room: the objects must go to their spans.
     bool push(Chain chain, std::size_t object_bytes) {
         const std::lock_guard hold(lock_);
-        if (used_ == chains_.size() || bytes() >= k_first_bound_bytes << doublings_) {
+        if (used_ == chains_.size() || bytes() >= k_first_bound_bytes << doublings_ ||
+            bytes_of_all_.load(std::memory_order_relaxed) >= k_bound_of_all_bytes) {
             sent_away_ = true;
             return false;
         }
         chains_[used_++] = chain;
-        set_bytes(bytes() + chain.count * object_bytes);
+        add_bytes(chain.count * object_bytes);
         return true;
     }
 
@@ -67,12 +71,18 @@ public:
     Lock& lock() { return lock_; }
 
 private:
-    void set_bytes(std::size_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
+    /// Wraps around below zero, and so subtracts as well.
+    void add_bytes(std::size_t more) {
+        bytes_.store(bytes() + more, std::memory_order_relaxed);
+        bytes_of_all_.fetch_add(more, std::memory_order_relaxed);
+    }
     Chain take_last(std::size_t object_bytes) {
         const Chain chain = chains_[--used_];
-        set_bytes(bytes() - chain.count * object_bytes);
+        add_bytes(-(chain.count * object_bytes));
         return chain;
     }
+
+    static inline std::atomic<std::size_t> bytes_of_all_{0};
 
     Lock lock_;
     bool sent_away_ = false;

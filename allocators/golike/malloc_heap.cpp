@@ -25,8 +25,9 @@ enum class Thread : std::uint8_t { fresh, attaching, attached, ended };
 constinit std::array<Depot, k_size_classes> depots;
 
 constexpr std::size_t k_region_bytes = std::size_t{1} << 40;
-/// Depots are emptied before the heap grows if that frees a 64th of it.
-constexpr std::size_t k_worth_draining = 64;
+/// What the depots must hold to be emptied before the heap grows: little, for an object that lies
+/// there keeps its whole span from being used by another class.
+constexpr std::size_t k_worth_draining_bytes = std::size_t{64} << 10;
 
 void* out_of_memory() {
     errno = ENOMEM;
@@ -210,7 +211,7 @@ void MallocHeap::drain_depot(std::size_t size_class) {
 bool MallocHeap::drain_depots() {
     std::size_t bytes = 0;
     for (const Depot& depot : depots) bytes += depot.bytes();
-    if (bytes < page_heap.totals().grown * k_page_bytes / k_worth_draining) return false;
+    if (bytes < k_worth_draining_bytes) return false;
     for (std::size_t c = 1; c < k_size_classes; ++c) {
         drain_depot(c);
     }

@@ -5,8 +5,8 @@
 //   summary  start = 3   max = 4   end = 2      pages free at the begin, in the longest run, at the end
 //
 // Invariants  start, end <= max <= pages of the piece; a wholly free piece has all three equal.
-// Costs       A summary packs into eight bytes, 21 bits a field, as in Go (mpallocbits.go,
-//             mpagealloc.go); a piece of 2^21 free pages takes one bit of its own.
+// Costs       12 bytes a summary. Go packs one into 8 (mpagealloc.go), since it keeps them for all
+//             addresses there are, and must then unpack.
 #pragma once
 
 #include <algorithm>
@@ -22,24 +22,17 @@ class Summary {
 public:
     constexpr Summary() = default;
     constexpr Summary(std::uint32_t start, std::uint32_t max, std::uint32_t end)
-        : packed_(max == k_whole ? k_whole_bit
-                                 : start | std::uint64_t{max} << 21 | std::uint64_t{end} << 42) {}
+        : start_(start), max_(max), end_(end) {}
 
-    constexpr std::uint32_t start() const { return field(0); }
-    constexpr std::uint32_t max() const { return field(21); }
-    constexpr std::uint32_t end() const { return field(42); }
+    constexpr std::uint32_t start() const { return start_; }
+    constexpr std::uint32_t max() const { return max_; }
+    constexpr std::uint32_t end() const { return end_; }
     friend constexpr bool operator==(Summary, Summary) = default;
 
 private:
-    static constexpr std::uint32_t k_whole = std::uint32_t{1} << 21;
-    static constexpr std::uint64_t k_whole_bit = std::uint64_t{1} << 63;
-
-    constexpr std::uint32_t field(int shift) const {
-        if (packed_ & k_whole_bit) return k_whole;
-        return static_cast<std::uint32_t>(packed_ >> shift) & (k_whole - 1);
-    }
-
-    std::uint64_t packed_ = 0;
+    std::uint32_t start_ = 0;
+    std::uint32_t max_ = 0;
+    std::uint32_t end_ = 0;
 };
 
 /// The first bit of the first run of `length` ones (1 to 64) in `bits`; 64 if there is none.
@@ -53,6 +46,17 @@ constexpr std::uint32_t find_run_in_word(std::uint64_t bits, std::uint32_t lengt
         known += step;
     }
     return static_cast<std::uint32_t>(std::countr_zero(bits));
+}
+
+constexpr std::uint32_t longest_run_in_word(std::uint64_t bits) {
+    std::uint32_t longest = 0;
+    while (bits != 0) {
+        bits >>= std::countr_zero(bits);
+        const int run = std::countr_one(bits);
+        longest = std::max(longest, static_cast<std::uint32_t>(run));
+        bits = run == 64 ? 0 : bits >> run;
+    }
+    return longest;
 }
 
 class PageBits {
@@ -104,6 +108,7 @@ public:
 
     /// The first bit of the first run of `length` ones; k_none if there is none.
     std::uint32_t find(std::uint32_t length) const {
+        if (length == 1) return next(0, true);
         std::uint32_t begin = next(0, true);
         while (begin < k_none) {
             const std::uint32_t end = next(begin, false);
@@ -123,7 +128,7 @@ public:
             run += static_cast<std::uint32_t>(std::countr_one(word));
             if (start == k_chunk_pages) start = run;
             max = std::max(max, run);
-            while (find_run_in_word(word, max + 1) < 64) ++max;
+            if (find_run_in_word(word, max + 1) < 64) max = longest_run_in_word(word);
             run = static_cast<std::uint32_t>(std::countl_one(word));
         }
         if (start == k_chunk_pages) return {run, run, run};
