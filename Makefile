@@ -1,14 +1,15 @@
 # Makefile: the lab's two commands, `make bench` and `make test`, and what they are made of.
 #
 #   make bench      install what is missing, build, measure, judge, report
-#                   ONLY=slices BUDGET=5m FULL=1 SMOKE=1 NATIVE=1 RESUME=<run>
+#                   ONLY=slices BUDGET=5m FULL=1 SMOKE=1 NATIVE=1 RESUME=<run> ALLOC=<lib.so>
+#   make allocators any malloc library beside all others                     ALLOC=<lib.so>
 #   make test       install what is missing, build, run every test
 #   make report     charts and report again from stored evidence             RUN=<run>
 #   make calibrate  judge the judge                                          BUDGET=30m
 #   make lint       formatting, types, warnings
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test report calibrate lint setup setup-test build sanitize
+.PHONY: help bench allocators contenders test report calibrate lint setup setup-test build sanitize
 SHELL := /bin/bash
 PRESET := $(if $(NATIVE),native,bench)
 
@@ -16,9 +17,19 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 # Values reach the commands through the environment: no shell ever reads them as its own text.
-bench: build
+bench: contenders
 	@scripts/lab run $${ONLY:+--only "$$ONLY"} $${FULL:+--full} $${BUDGET:+--budget "$$BUDGET"} \
 	  $${RESUME:+--resume "$$RESUME"} $${SMOKE:+--smoke} $${NATIVE:+--native}
+
+allocators:
+	@$(MAKE) --no-print-directory bench ONLY=allocation
+
+# Only what ALLOC names now; the library of an earlier command is never measured unseen.
+contenders: build
+	@rm -rf build/$(PRESET)/contenders
+	@if [ -n "$$ALLOC" ]; then \
+	  build/$(PRESET)/bin/allocator_conformance --library="$$ALLOC" --checks=size-zero >/dev/null || [ $$? = 1 ] || exit 1; \
+	  mkdir build/$(PRESET)/contenders && ln -s "$$(realpath "$$ALLOC")" build/$(PRESET)/contenders/; fi
 
 report:
 	@scripts/lab report $${RUN:+"$$RUN"}

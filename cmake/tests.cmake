@@ -1,4 +1,5 @@
-# tests: each tests/**/*_test.cpp is a GoogleTest program, each tests/**/*_program.cpp one they run.
+# tests: each tests/**/*_test.cpp is a GoogleTest program, each tests/**/*_program.cpp one they run,
+# each tests/**/*_library.cpp one that these are run with.
 
 include(GoogleTest)
 
@@ -19,6 +20,16 @@ function(lab_add_test_program file)
   set_property(GLOBAL APPEND PROPERTY lab_test_programs ${name})
 endfunction()
 
+# For LD_PRELOAD: without sanitizers, which bring a malloc of their own.
+function(lab_add_test_library file)
+  get_filename_component(name "${file}" NAME_WE)
+  add_library(${name} SHARED "${file}")
+  target_compile_options(${name} PRIVATE -fno-sanitize=all -fno-builtin)
+  target_link_options(${name} PRIVATE -fno-sanitize=all)
+  set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
+  set_property(GLOBAL APPEND PROPERTY lab_test_programs ${name})
+endfunction()
+
 function(lab_add_test file)
   lab_target_name(target "${file}")
   get_property(programs GLOBAL PROPERTY lab_test_programs)
@@ -27,6 +38,7 @@ function(lab_add_test file)
                         nlohmann_json::nlohmann_json GTest::gtest_main)
   target_compile_definitions(${target} PRIVATE
                              LAB_TEST_PROGRAMS="${PROJECT_BINARY_DIR}/tests/programs"
+                             LAB_PROGRAMS="${PROJECT_BINARY_DIR}/bin"
                              LAB_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   if(programs)

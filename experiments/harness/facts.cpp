@@ -130,6 +130,17 @@ Value per_operation(std::uint64_t total) {
     return static_cast<double>(total) / static_cast<double>(k_counted_operations);
 }
 
+// The subjects whose malloc is not there: the lab then asks nothing of them.
+void print_absent(const Registry& registry) {
+    std::error_code error;
+    for (const Preload& preload : registry.preloads) {
+        if (!preload.library.empty() && std::filesystem::exists(preload.library, error)) continue;
+        const std::string why = preload.library.empty() ? preload.subject + " is not installed"
+                                                        : preload.library + " does not exist";
+        print_line({{"subject", preload.subject}, {"not_run", why}});
+    }
+}
+
 }  // namespace
 
 void print_list(const Registry& registry) {
@@ -148,6 +159,7 @@ void print_list(const Registry& registry) {
                     {"timed", false},
                     {"metric", fact.metric}});
     }
+    print_absent(registry);
 }
 
 void print_build() {

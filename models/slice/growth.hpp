@@ -20,7 +20,7 @@
 #include <cstddef>
 #include <stdexcept>
 
-#include "models/slice/size_class.hpp"
+#include "allocators/golike/size_class.hpp"
 
 namespace lab::go {
 

@@ -544,6 +544,16 @@ def test_mixed_names_the_cases_in_which_it_holds():
     assert "refuted for n=1 (no difference): " in verdict["sentence"]
 
 
+def test_many_cases_of_a_subject_are_counted_not_named():
+    rows = [f"Row/check={name}" for name in "abcdefghijklmnopqrst"]
+    asked = claim(rule={"kind": "holds"}, metric="passed", case="Row/check=*", subjects=["x", "y"])
+    facts = [(name, row, "passed", (name, row) != ("x", rows[2])) for name in "xy" for row in rows]
+    verdict = only(evidence([asked], facts=facts))
+    assert verdict["word"] == "mixed"
+    assert verdict["sentence"].startswith("Holds for x at 19 of 20 cases and y: true; ")
+    assert "refuted for x at check=c: false." in verdict["sentence"]
+
+
 def test_what_was_not_run_hides_nothing_but_is_named():
     asked = claim(rule={"kind": "value", "equals": 1}, metric="f", subjects=["go@*", "zz"])
     found = evidence([asked], facts=[("go@1.26", CASE, "f", 1)], not_run={"go@1.17": "no network"})

@@ -35,6 +35,21 @@ def test_subjects_are_what_programs_list(tmp_path: Path) -> None:
     assert found[0].build["compiler"] == "sh" and len(found[0].sha256) == 64
 
 
+def test_a_subject_that_its_program_cannot_have_is_not_run(tmp_path: Path) -> None:
+    made = standin.repository(tmp_path, {"toys": {"a": "ok"}})
+    program = tmp_path / "build/bench/bin/toys"
+    lines = (
+        """echo '{"subject":"a","case":"W","timed":true}'\n"""
+        """echo '{"subject":"b","case":"W","timed":true}'\n"""
+        """echo '{"subject":"b","not_run":"b is not installed"}'\n"""
+    )
+    program.write_text(f"#!/bin/sh\n[ \"$1\" = --build ] && echo '{{}}' && exit\n{lines}")
+    there, absent = find(tmp_path, made)
+    assert (there.name, there.timed, there.not_run) == ("a", ["W"], "")
+    assert (absent.name, absent.timed, absent.facts) == ("b", [], [])
+    assert absent.not_run == "b is not installed"
+
+
 def test_a_missing_program_says_what_to_do(tmp_path: Path) -> None:
     made = standin.repository(tmp_path, {"toys": {"a": "ok"}})
     (tmp_path / "build/bench/bin/toys").unlink()

@@ -20,6 +20,7 @@ LEADS = {
     Word.NOT_RUN: "Not run",
 }
 MOST_NAMES = 6  # more subjects than this are counted, not named
+MOST_CASES = 12  # of one subject; more are counted
 
 
 def sentence(
@@ -68,6 +69,8 @@ def whom(group: Sequence[Cell], cells: Sequence[Cell]) -> str:
         everything = [cell for cell in cells if cell.subject == subject]
         if len(mine) == len(everything):
             names.append(subject)
+        elif len(mine) > MOST_CASES:
+            names.append(f"{subject} at {len(mine)} of {len(everything)} cases")
         else:
             labels = dict(zip(map(id, everything), labels_of(everything), strict=True))
             names.append(f"{subject} at {listed([labels[id(cell)] for cell in mine])}")

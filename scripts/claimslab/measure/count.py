@@ -54,7 +54,7 @@ def _total(
                 valgrind,
                 "--tool=callgrind",
                 "--callgrind-out-file=/dev/null",
-                "--trace-children=no",
+                "--trace-children=yes",  # a program that restarts itself under another malloc
                 str(root / command[0]),
                 *command[1:],
                 f"--subject={subject}",

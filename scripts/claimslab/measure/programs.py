@@ -58,16 +58,21 @@ def cpp_subjects(root: Path, program: Path, topic: str) -> list[Subject]:
     build = parse_build(ask(root, command, "--build"), f"{command[0]} --build")
     digest = sha256(program)
     subjects: dict[str, Subject] = {}
+    absent: dict[str, str] = {}
     for entry in parse_list(listed, f"{command[0]} --list"):
         name = entry.get("subject")
         if not isinstance(name, str) or not SUBJECT.fullmatch(name):
             raise LabError(f"{command[0]} --list: no subject's name: {shorten(str(name))}")
         if name not in subjects:
             subjects[name] = Subject(name, "cpp", topic, command, build, digest)
-        add(subjects[name], entry)
+        if "not_run" in entry:
+            absent[name] = str(entry["not_run"])
+        else:
+            add(subjects[name], entry)
     if not subjects:
         raise LabError(f"{command[0]} --list: printed no subject")
-    return list(subjects.values())
+    gone = {name: Subject(name, "cpp", topic, not_run=why) for name, why in absent.items()}
+    return list({**subjects, **gone}.values())
 
 
 def go_subjects(root: Path, build_dir: Path, topic: str) -> list[Subject]:
@@ -133,6 +138,9 @@ def parse_list(text: str, where: str) -> Iterator[dict[str, Any]]:
             entry = None
         if not isinstance(entry, dict):
             raise LabError(f"{where}: printed a line that is no JSON object: {shorten(line)}")
+        if isinstance(entry.get("not_run"), str) and entry["not_run"]:
+            yield entry
+            continue
         case, timed = entry.get("case"), entry.get("timed")
         if not isinstance(case, str) or not CASE.fullmatch(case) or not case.isprintable():
             raise LabError(f"{where}: no case's name: {shorten(str(case))}")

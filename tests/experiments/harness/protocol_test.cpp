@@ -79,6 +79,7 @@ std::vector<Sample> samples(const std::string& subject, const std::string& cases
 TEST(List, HasEveryPairOnceAndEmptyForEveryTimedSubject) {
     std::set<std::string> pairs, timed_subjects, subjects_with_empty;
     for (const Json& line : json_lines(run({"--list"}).out)) {
+        if (line.contains("not_run")) continue;
         const std::string subject = line.at("subject");
         const bool timed = line.at("timed");
         EXPECT_EQ(timed, !line.contains("metric")) << line;
@@ -90,6 +91,15 @@ TEST(List, HasEveryPairOnceAndEmptyForEveryTimedSubject) {
     EXPECT_EQ(timed_subjects, subjects_with_empty);
     EXPECT_TRUE(pairs.contains(
         R"({"case":"Fill/elem=8/n=1000","metric":"allocs/op","subject":"std::vector","timed":false})"));
+}
+
+TEST(List, SaysOfAMallocThatIsNotThereWhy) {
+    std::set<std::string> reasons;
+    for (const Json& line : json_lines(run({"--list"}).out)) {
+        if (line.at("subject") == "absent" && line.contains("not_run")) reasons.insert(line.dump());
+    }
+    EXPECT_EQ(reasons, std::set<std::string>{
+                           R"({"not_run":"/nowhere/libnothing.so does not exist","subject":"absent"})"});
 }
 
 TEST(Build, IsOneObject) {

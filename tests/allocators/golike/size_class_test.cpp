@@ -1,6 +1,6 @@
 // size_class_test: the generated classes are Go's, and rounding finds the smallest that fits.
 
-#include "models/slice/size_class.hpp"
+#include "allocators/golike/size_class.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,6 +28,16 @@ TEST(SizeClass, EqualsTheTableOfRealGo) {
         EXPECT_EQ(k_classes[i].bytes, real.bytes) << "class " << i;
         EXPECT_EQ(k_classes[i].pages * k_page_bytes, real.span_bytes) << "class " << i;
         EXPECT_EQ(real.span_bytes / k_classes[i].bytes, real.objects) << "class " << i;
+    }
+}
+
+TEST(SizeClass, BeforeGo116ThereWasNoClassOf24) {
+    ASSERT_EQ(k_classes_before_1_16.size() + 1, k_classes.size());
+    for (std::size_t i = 0, old = 0; i < k_classes.size(); ++i) {
+        if (k_classes[i].bytes == 24) continue;
+        EXPECT_EQ(k_classes_before_1_16[old].bytes, k_classes[i].bytes);
+        EXPECT_EQ(k_classes_before_1_16[old].pages, k_classes[i].pages);
+        ++old;
     }
 }
 

@@ -7,7 +7,7 @@
 //             whose tail waste is at most an eighth; neighbours with the same span and the same
 //             number of objects are one class; each class then takes what its span has left.
 // Invariants  Sizes rise strictly; every size above 1024 is a multiple of 128, which the second
-//             lookup table relies on.
+//             lookup table relies on. All but 8 and 24 are multiples of 16.
 // Costs       A lookup is one division by a power of two and two loads.
 // Source      Go tree: src/runtime/_mkmalloc/mksizeclasses.go (the rule), src/runtime/msize.go
 //             (rounding), src/internal/runtime/gc/sizeclasses.go (the table it must equal).
@@ -23,6 +23,9 @@ namespace lab::go {
 inline constexpr std::size_t k_page_bytes = 8192;
 inline constexpr std::size_t k_max_small_bytes = 32768;
 inline constexpr std::size_t k_size_classes = 68;  // class 0 stands for "large"
+
+/// Go 1.16 widened the alignment at 32 instead of 16 bytes, and so won the class of 24 bytes.
+enum class Classes { before_1_16, since_1_16 };
 
 struct SizeClass {
     std::size_t bytes = 0;
@@ -46,11 +49,11 @@ constexpr bool is_power_of_two(std::size_t x) {
     return x != 0 && (x & (x - 1)) == 0;
 }
 
-constexpr std::size_t alignment_from(std::size_t size, std::size_t current) {
+constexpr std::size_t alignment_from(std::size_t size, std::size_t current, Classes version) {
     if (!is_power_of_two(size)) return current;
     if (size >= 2048) return 256;
     if (size >= 128) return size / 8;
-    if (size >= 32) return 16;
+    if (size >= (version == Classes::since_1_16 ? 32 : 16)) return 16;
     return current;
 }
 
@@ -60,12 +63,13 @@ constexpr std::size_t span_bytes_for(std::size_t size) {
     return span;
 }
 
-constexpr std::array<SizeClass, k_size_classes> make_size_classes() {
-    std::array<SizeClass, k_size_classes> classes{};
+template <Classes Version>
+constexpr auto make_size_classes() {
+    std::array<SizeClass, k_size_classes - (Version == Classes::before_1_16)> classes{};
     std::size_t count = 1;
     std::size_t align = 8;
     for (std::size_t size = align; size <= k_max_small_bytes; size += align) {
-        align = alignment_from(size, align);
+        align = alignment_from(size, align, Version);
         const std::size_t span = span_bytes_for(size);
         SizeClass& last = classes[count - 1];
         if (last.bytes != 0 && last.pages == span / k_page_bytes &&
@@ -87,7 +91,8 @@ constexpr std::array<SizeClass, k_size_classes> make_size_classes() {
 
 }  // namespace detail
 
-inline constexpr std::array<SizeClass, k_size_classes> k_classes = detail::make_size_classes();
+inline constexpr auto k_classes = detail::make_size_classes<Classes::since_1_16>();
+inline constexpr auto k_classes_before_1_16 = detail::make_size_classes<Classes::before_1_16>();
 
 namespace detail {
 

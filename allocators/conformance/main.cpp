@@ -1,0 +1,186 @@
+// allocator_conformance: which rows of the robustness list a malloc library passes.
+//
+//   allocator_conformance [--library=PATH] [--checks=NAME,NAME] [--timeout-s=N]
+//   allocator_conformance --list
+//
+// Without --library: what LD_PRELOAD names, or the malloc of libc. Each check runs in a process of
+// its own under the library; the first line tells which file serves malloc, by dladdr:
+//   {"serves":"/lib/x86_64-linux-gnu/libc.so.6","library":""}
+//   {"check":"calloc-zero","kind":"required","passed":true,"detail":""}
+//   {"check":"double-free-small","kind":"misuse","outcome":"caught","detail":"…"}
+//   {"check":"realloc-to-zero","kind":"noted","detail":"frees, null"}
+// Exit status: 0 every required row passed, 1 some did not, 2 usage, 3 the library serves no malloc.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "allocators/conformance/check.hpp"
+#include "allocators/conformance/child.hpp"
+
+namespace {
+
+using namespace lab::conformance;
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+struct UsageError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+struct Options {
+    bool list = false;
+    std::string library;
+    std::vector<std::string> checks;  // empty: all
+    int timeout_s = 60;
+};
+
+const Check* find_check(const std::string& name) {
+    const Check* check = first_check();
+    while (check != nullptr && check->name() != name) check = check->next();
+    return check;
+}
+
+std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> names;
+    for (std::size_t begin = 0; begin <= text.size();) {
+        const std::size_t end = std::min(text.find(',', begin), text.size());
+        names.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return names;
+}
+
+std::string library_file(const std::string& path) {
+    if (path.find_first_of(": ") != std::string::npos) {
+        throw UsageError(path + ": LD_PRELOAD takes no path with a blank or a colon");
+    }
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) throw UsageError(path + " does not exist");
+    return fs::absolute(path).string();
+}
+
+Options read_options(const std::vector<std::string>& arguments) {
+    Options options;
+    for (const std::string& argument : arguments) {
+        const auto value = [&](const char* name) {
+            return argument.starts_with(name) ? argument.substr(std::strlen(name)) : std::string();
+        };
+        if (argument == "--list") {
+            options.list = true;
+        } else if (const auto library = value("--library="); !library.empty()) {
+            options.library = library_file(library);
+        } else if (const auto checks = value("--checks="); !checks.empty()) {
+            options.checks = split(checks);
+        } else if (const auto seconds = value("--timeout-s="); !seconds.empty()) {
+            options.timeout_s = std::atoi(seconds.c_str());
+            if (options.timeout_s < 1) throw UsageError(argument + ": give whole seconds from 1");
+        } else {
+            throw UsageError("unknown argument '" + argument +
+                             "'; known: --list --library=PATH --checks=NAME,NAME --timeout-s=N");
+        }
+    }
+    for (const std::string& name : options.checks) {
+        if (find_check(name) == nullptr) throw UsageError("check '" + name + "' is unknown; see --list");
+    }
+    return options;
+}
+
+const char* kind_name(Kind kind) {
+    return kind == Kind::required ? "required" : kind == Kind::misuse ? "misuse" : "noted";
+}
+
+void print(const Json& line) {
+    std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
+}
+
+// "caught": it said so and stopped; "crashed": it broke; "silent": it went on.
+const char* outcome(const End& end) {
+    if (end.passed()) return "silent";
+    return end.signal == SIGABRT || (end.signal == 0 && !end.failed_by_check) ? "caught" : "crashed";
+}
+
+// Returns whether a required row passed; other kinds cannot fail.
+bool report(const Check& check, const End& end) {
+    Json line{{"check", check.name()}, {"kind", kind_name(check.kind())}};
+    if (check.kind() == Kind::required) line["passed"] = end.passed();
+    if (check.kind() == Kind::misuse) line["outcome"] = outcome(end);
+    line["detail"] = end.detail();
+    print(line);
+    return check.kind() != Kind::required || end.passed();
+}
+
+bool same_file(const std::string& one, const std::string& other) {
+    std::error_code error;
+    return fs::equivalent(one, other, error) && !error;
+}
+
+// The file that serves malloc under the library; throws where that is another, or nothing starts.
+std::string prove_who_serves(const Options& options) {
+    const End end = run_child("", options.library, options.timeout_s);
+    if (!end.passed()) {
+        throw std::runtime_error((options.library.empty() ? "libc" : options.library) +
+                                 ": no program starts under it: " + end.detail());
+    }
+    const std::string serves = end.notes;
+    if (!options.library.empty() && !same_file(serves, options.library)) {
+        throw std::runtime_error(options.library + " does not serve malloc; " + serves + " does" +
+                                 (end.said.empty() ? "" : ": " + end.said));
+    }
+    return serves;
+}
+
+int run(const Options& options) {
+    if (options.list) {
+        for (const Check* check = first_check(); check != nullptr; check = check->next()) {
+            print({{"check", check->name()}, {"kind", kind_name(check->kind())}});
+        }
+        return 0;
+    }
+    print({{"serves", prove_who_serves(options)}, {"library", options.library}});
+    bool passed = true;
+    for (const Check* check = first_check(); check != nullptr; check = check->next()) {
+        const bool chosen = options.checks.empty() ||
+                            std::ranges::find(options.checks, check->name()) != options.checks.end();
+        if (chosen) passed = report(*check, run_child(check->name(), options.library, options.timeout_s)) && passed;
+    }
+    return passed ? 0 : 1;
+}
+
+// This process must not itself run on what it is about to judge.
+void leave_preload(char** argv) {
+    const char* preload = std::getenv("LD_PRELOAD");
+    if (preload == nullptr || *preload == '\0') return;
+    std::string library = std::string("--library=") + preload;
+    std::string program = own_program();
+    unsetenv("LD_PRELOAD");
+    std::vector<char*> arguments{argv[0], library.data()};
+    for (char** at = argv + 1; *at != nullptr; ++at) arguments.push_back(*at);
+    arguments.push_back(nullptr);
+    execv(program.c_str(), arguments.data());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (is_child(argc, argv)) return child_main(argv);
+    leave_preload(argv);
+    try {
+        return run(read_options({argv + 1, argv + argc}));
+    } catch (const UsageError& error) {
+        std::cerr << "allocator_conformance: " << error.what() << '\n';
+        return 2;
+    } catch (const std::exception& error) {
+        std::cerr << "allocator_conformance: " << error.what() << '\n';
+        return 3;
+    }
+}

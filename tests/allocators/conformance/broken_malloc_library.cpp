@@ -1,0 +1,78 @@
+// broken_malloc_library: libc's malloc with one fault, named by LAB_FAULT, for the rows to find.
+//
+// It always has one more: it forgets malloc_usable_size, which libc then serves.
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void __libc_free(void*);
+void* __libc_memalign(std::size_t, std::size_t);
+}
+
+namespace {
+
+bool fault(const char* name) {
+    const char* chosen = std::getenv("LAB_FAULT");
+    return chosen != nullptr && std::strcmp(chosen, name) == 0;
+}
+
+[[gnu::constructor]] void load() {
+    if (fault("crashes-at-load")) std::raise(SIGSEGV);
+    while (fault("hangs-at-load")) {
+    }
+}
+
+void* aligned(std::size_t alignment, std::size_t bytes) {
+    return fault("misaligned") ? __libc_malloc(bytes) : __libc_memalign(alignment, bytes);
+}
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(std::size_t bytes) noexcept {
+    if (bytes == 3000 && fault("hangs")) {
+        for (;;) {
+        }
+    }
+    void* block = __libc_malloc(bytes);
+    if (block == nullptr && fault("forgets-errno")) errno = 0;
+    return block;
+}
+
+void* calloc(std::size_t number, std::size_t bytes) noexcept {
+    if (fault("dirty-calloc") && number == 1) return __libc_malloc(bytes);
+    if (fault("overflowing-calloc")) return __libc_calloc(1, number * bytes);
+    return __libc_calloc(number, bytes);
+}
+
+void* realloc(void* block, std::size_t bytes) noexcept {
+    if (bytes > PTRDIFF_MAX && fault("loses-on-realloc")) std::memset(block, 0, 8);
+    return __libc_realloc(block, bytes);
+}
+
+void free(void* block) noexcept {
+    if (fault("leaks")) return;
+    __libc_free(block);
+    if (fault("changes-errno")) errno = EINVAL;
+}
+
+void* memalign(std::size_t alignment, std::size_t bytes) noexcept { return aligned(alignment, bytes); }
+void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept { return aligned(alignment, bytes); }
+void* valloc(std::size_t bytes) noexcept { return aligned(4096, bytes); }
+
+int posix_memalign(void** block, std::size_t alignment, std::size_t bytes) noexcept {
+    if (alignment < sizeof(void*) || (alignment & (alignment - 1)) != 0) return EINVAL;
+    *block = aligned(alignment, bytes);
+    return *block == nullptr ? ENOMEM : 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,98 @@
+// facts_test: what the allocation topic counts, against sizes, tables and heaps that are known.
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+#include <vector>
+
+#include "experiments/allocation/footprint.hpp"
+#include "experiments/allocation/waste.hpp"
+
+namespace {
+
+using namespace lab;
+using namespace lab::allocation;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool k_sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool k_sanitized = true;
+#else
+constexpr bool k_sanitized = false;
+#endif
+#else
+constexpr bool k_sanitized = false;
+#endif
+
+TEST(Waste, OfGoIsThatOfItsTable) {
+    const auto sizes = distinct_sizes(usable_of_go, k_largest_class_bytes);
+    ASSERT_EQ(sizes.size(), 67u);
+    for (std::size_t i = 0; i < sizes.size(); ++i) EXPECT_EQ(sizes[i], go::k_classes[i + 1].bytes);
+    EXPECT_EQ(worst_waste(usable_of_go, 1, k_largest_class_bytes), 0.875);  // one byte of eight
+    EXPECT_TRUE(spans_are_whole_pages());
+}
+
+TEST(Waste, OfPowersOfTwoIsAQuarterOrSo) {
+    EXPECT_EQ(usable_of_pow2(1), 8u);
+    EXPECT_EQ(usable_of_pow2(64), 64u);
+    EXPECT_EQ(usable_of_pow2(65), 128u);
+    EXPECT_NEAR(mean_waste(usable_of_pow2, k_largest_class_bytes), 0.25, 0.01);
+    EXPECT_EQ(distinct_sizes(usable_of_pow2, k_largest_class_bytes).size(), 13u);
+}
+
+TEST(Waste, OfExactSizesIsNone) {
+    const auto exact = [](std::size_t bytes) { return bytes; };
+    EXPECT_EQ(mean_waste(exact, 1000), 0.0);
+    EXPECT_EQ(worst_waste(exact, 1, 1000), 0.0);
+}
+
+TEST(Footprint, SeesPagesThatAreHeldAndGivenBack) {
+    if (k_sanitized) GTEST_SKIP() << "not run: a sanitizer's shadow memory is resident too";
+    constexpr std::size_t k_bytes = std::size_t{32} << 20;
+    const Footprint found = footprint(
+        [] {
+            return [] {
+                void* pages = mmap(nullptr, k_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                for (std::size_t at = 0; at < k_bytes; at += 4096) static_cast<char*>(pages)[at] = 1;
+                munmap(pages, k_bytes);
+            };
+        },
+        2);
+    EXPECT_NEAR(found.peak_bytes, k_bytes, 2 << 20);
+    EXPECT_LT(found.left_bytes, 2 << 20);
+    EXPECT_GE(found.faults, 2 * k_bytes / 4096);
+    EXPECT_LT(found.faults, 2 * k_bytes / 4096 + 500);
+}
+
+TEST(Footprint, SeesALeak) {
+    if (k_sanitized) GTEST_SKIP() << "not run: a sanitizer's shadow memory is resident too";
+    const Footprint found = footprint(
+        [] {
+            return [] {
+                void* leaked = hidden(std::malloc(std::size_t{16} << 20));
+                std::memset(leaked, 1, std::size_t{16} << 20);
+            };
+        },
+        1);
+    EXPECT_GE(found.left_bytes, 15 << 20);
+}
+
+TEST(InChild, TellsAChildThatDied) {
+    EXPECT_EQ(in_child([] { return std::vector<double>{1, 2.5}; }), (std::vector<double>{1, 2.5}));
+    EXPECT_THROW(in_child([]() -> std::vector<double> { _exit(3); }), std::runtime_error);
+    EXPECT_THROW(in_child([]() -> std::vector<double> { throw std::runtime_error("no"); }), std::runtime_error);
+}
+
+TEST(Latency, HasItsTailAboveItsBody) {
+    int calls = 0;
+    const Latency found = latency([&] { return [&calls] { ++calls; }; });
+    EXPECT_GT(found.p99_ns, 0);
+    EXPECT_GE(found.p999_ns, found.p99_ns);
+    EXPECT_EQ(calls, 0) << "it runs in a process of its own";
+}
+
+}  // namespace
