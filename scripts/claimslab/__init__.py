@@ -1,4 +1,4 @@
 """claimslab: puts performance claims on trial, one package a stage (docs/formats.md).
 
-    claims ──► measure ──► evidence ──► judge ──► report
+claims ──► measure ──► evidence ──► judge ──► report
 """

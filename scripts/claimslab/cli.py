@@ -132,6 +132,8 @@ def publish(folder: Path, png: bool = False) -> int:
     export.write(evidence, folder / "export")
     try:
         pages = writer.write(evidence, verdicts, folder, png=png)
+    except BrokenPipeError:  # the reader of the table went away: no fault of the disk
+        raise
     except OSError as error:
         where = error.filename or folder
         raise LabError(f"{where}: cannot be written: {error.strerror}", UNFIT) from error

@@ -288,13 +288,13 @@ def test_a_rejected_block_is_measured_again(
         return ["too loud"] if (line["block"], line["attempt"]) in ((2, 1), (2, 2)) else []
 
     monkeypatch.setattr(gate, "objections", noisy)
-    folder = start(tmp_path, {"toys": {"a": "ok", "b": "ok"}}, blocks=4)
+    folder = start(tmp_path, {"toys": {"a": "ok", "b": "ok"}}, blocks=5)
     status, text = measure(tmp_path, folder)
     found = evidence.read(folder)
     timed = [(b["block"], b["attempt"], b["accepted"]) for b in found.blocks if b["block"]]
     expected = [(1, 1, True), (2, 1, False), (2, 2, False), (2, 3, True), (3, 1, True)]
-    assert timed == [*expected, (4, 1, True)]
-    assert {sample.block for sample in found.samples} == {1, 2, 3, 4}
+    assert timed == [*expected, (4, 1, True), (5, 1, True)]
+    assert {sample.block for sample in found.samples} == {1, 2, 3, 4, 5}
     paddings = {t["attempt"]: t["padding"] for t in found.trials if t["block"] == 2}
     assert len(set(paddings.values())) > 1, "another attempt draws another padding"
     assert "toys, block 2 rejected: " in text and "too loud (and 1 more)" in text
