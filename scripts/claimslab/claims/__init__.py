@@ -16,6 +16,8 @@ from claimslab.errors import LabError
 TIMED = frozenset({"ns/op"})
 COUNTED = frozenset({"allocs/op", "B/op", "ir/op"})
 
+QUICK_S = 120.0  # seconds that a quick run of a topic may take, where it does not say
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -74,6 +76,7 @@ class Topic:
     summary: str
     claims: tuple[Claim, ...]
     sweeps: tuple[Sweep, ...]
+    quick_s: float = QUICK_S
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -169,7 +172,7 @@ def to_json(topic: Topic) -> dict[str, Any]:
         for sweep in topic.sweeps
     ]
     heading = {"name": topic.name, "title": topic.title, "summary": topic.summary}
-    return {**heading, "claims": claims, "sweeps": sweeps}
+    return {**heading, "quick_s": topic.quick_s, "claims": claims, "sweeps": sweeps}
 
 
 def from_json(data: Mapping[str, Any]) -> Topic:
@@ -186,4 +189,5 @@ def from_json(data: Mapping[str, Any]) -> Topic:
             for field in ("values", "full_values")
         }
         sweeps.append(Sweep(**{**sweep, **values, "subjects": tuple(sweep["subjects"])}))
-    return Topic(data["name"], data["title"], data["summary"], tuple(claims), tuple(sweeps))
+    heading = data["name"], data["title"], data["summary"]
+    return Topic(*heading, tuple(claims), tuple(sweeps), float(data.get("quick_s", QUICK_S)))

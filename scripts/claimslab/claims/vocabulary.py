@@ -49,8 +49,13 @@ def topic(data: Mapping[str, Any], file: str, name: str) -> dict[str, Any]:
     whole = Table(data, file)
     whole.only(("topic", "claim", "sweep"))
     head = Table(whole.need("topic"), file, "topic.")
-    head.only(("title", "summary"))
-    result = {"name": name, "title": head.text("title"), "summary": head.text("summary")}
+    head.only(("title", "summary", "quick_s"))
+    result: dict[str, Any] = {"name": name}
+    result |= {field: head.text(field) for field in ("title", "summary")}
+    if "quick_s" in head.data:
+        result["quick_s"] = head.number("quick_s")
+        if not 10 <= result["quick_s"] <= 600:
+            head.fail("quick_s", "must lie between 10 and 600, the seconds of all topics together")
     lists: dict[str, list[dict[str, Any]]] = {"claim": [], "sweep": []}
     for what, check in (("claim", claim), ("sweep", sweep)):
         entries = data.get(what, [])
