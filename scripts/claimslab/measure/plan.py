@@ -48,8 +48,8 @@ def make(
 ) -> dict[str, Any]:
     """The run.json of a new run, without its folder's name. Seed 0 draws one.
 
-    `budget_s` None: what the topics say, at most 10 minutes, in quick mode; none in full mode. `blocks` fixes
-    the number of blocks whatever they take.
+    `budget_s` None: what the topics say, at most 10 minutes, in quick mode; none in full mode.
+    `blocks` fixes the number of blocks whatever they take.
     """
     full = mode == "full"
     if mode == "smoke" and blocks is None:

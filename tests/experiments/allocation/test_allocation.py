@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from claimslab import claims, evidence, judge
 from claimslab.measure import programs, resolve
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from claimslab.measure import peers, toolchains
 
 ROOT = Path(__file__).resolve().parents[3]
