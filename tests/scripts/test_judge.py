@@ -550,8 +550,8 @@ def test_many_cases_of_a_subject_are_counted_not_named():
     facts = [(name, row, "passed", (name, row) != ("x", rows[2])) for name in "xy" for row in rows]
     verdict = only(evidence([asked], facts=facts))
     assert verdict["word"] == "mixed"
-    assert verdict["sentence"].startswith("Holds for x at 19 of 20 cases and y: true; ")
-    assert "refuted for x at check=c: false." in verdict["sentence"]
+    assert verdict["sentence"].startswith("Holds in 39 of 40 cells: it holds; ")
+    assert "refuted for x at check=c: it does not hold." in verdict["sentence"]
 
 
 def test_what_was_not_run_hides_nothing_but_is_named():
