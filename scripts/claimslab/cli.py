@@ -102,6 +102,7 @@ def run(
 
     if full and smoke:
         raise LabError("--full and --smoke: a run is one or the other; leave one out")
+    budget_s = seconds(budget)
     if resume:
         folder = find_run(resume)
     else:
@@ -109,7 +110,7 @@ def run(
         subjects = programs.find(ROOT, build_folder(native), topics)
         mode = "smoke" if smoke else "full" if full else "quick"
         document = plan.make(
-            ROOT, topics, subjects, mode=mode, budget_s=seconds(budget), seed=seed, native=native
+            ROOT, topics, subjects, mode=mode, budget_s=budget_s, seed=seed, native=native
         )
         folder = runner.create(ROOT / "results", document)
     status = runner.measure(ROOT, folder)

@@ -46,7 +46,9 @@ def test_a_model_tells_what_its_go_tells(version: str) -> None:
         found = [p for p in peers.read(ROOT / "build") if p.topic == "slices"]
     except LabError as error:
         pytest.skip(f"not run: {error}")
-    peer = next(peer for peer in found if peer.version == version)
+    peer = next((peer for peer in found if peer.version == version), None)
+    if peer is None:
+        pytest.skip("not run: the slice peers are not built; `make test` builds them")
     if peer.not_run:
         pytest.skip(f"not run: {peer.not_run}")
     real = facts_of(built(ROOT / peer.program), "-lab.facts")
