@@ -11,22 +11,12 @@
 #include "experiments/allocation/footprint.hpp"
 #include "experiments/allocation/waste.hpp"
 
+#include "../../sanitized.hpp"
+
 namespace {
 
 using namespace lab;
 using namespace lab::allocation;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool k_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool k_sanitized = true;
-#else
-constexpr bool k_sanitized = false;
-#endif
-#else
-constexpr bool k_sanitized = false;
-#endif
 
 TEST(Waste, OfGoIsThatOfItsTable) {
     const auto sizes = distinct_sizes(usable_of_go, k_largest_class_bytes);

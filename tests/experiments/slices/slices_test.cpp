@@ -19,6 +19,8 @@
 #include "experiments/slices/sharing_facts.hpp"
 #include "models/slice/slice.hpp"
 
+#include "../../sanitized.hpp"
+
 namespace {
 
 using namespace lab;
@@ -192,18 +194,6 @@ TEST(Reuse, AnAllocatorThatNeverReusesIsSeenAsSuch) {
             << "factor " << factor;
     }
 }
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool k_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool k_sanitized = true;
-#else
-constexpr bool k_sanitized = false;
-#endif
-#else
-constexpr bool k_sanitized = false;
-#endif
 
 TEST(Reuse, EveryMallocDoublesAwayFromItsPast) {
     if (k_sanitized) GTEST_SKIP() << "not run: a sanitizer's malloc is not the one in question";
