@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from claimslab.claims.tables import Table, is_number, named
-from claimslab.claims.tables import suggest as suggest
+from claimslab.claims.tables import Table, is_number, named, suggest
 from claimslab.errors import LabError
 from claimslab.theory import CURVES
 

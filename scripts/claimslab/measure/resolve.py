@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from claimslab import claims
 from claimslab.claims import COUNTED, TIMED, Claim, Sweep, Topic, matches
-from claimslab.claims.vocabulary import suggest
+from claimslab.claims.tables import suggest
 from claimslab.errors import LabError
 from claimslab.measure.programs import Subject
 
