@@ -29,30 +29,16 @@ int memory_file() {
     return file;
 }
 
-std::vector<std::string> lines_of(int file) {
+std::string text_of(int file) {
+    constexpr std::size_t k_most_bytes = std::size_t{16} << 20;
     std::string text;
     lseek(file, 0, SEEK_SET);
     char buffer[4096];
-    for (ssize_t n = 0; (n = read(file, buffer, sizeof buffer)) > 0 && text.size() < 65536;) {
+    for (ssize_t n = 0; (n = read(file, buffer, sizeof buffer)) > 0 && text.size() < k_most_bytes;) {
         text.append(buffer, static_cast<std::size_t>(n));
     }
     close(file);
-    std::vector<std::string> lines;
-    for (std::size_t begin = 0; begin < text.size();) {
-        const std::size_t end = std::min(text.find('\n', begin), text.size());
-        if (end > begin) lines.push_back(text.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    return lines;
-}
-
-std::vector<std::string> environment_with(const std::string& library) {
-    std::vector<std::string> variables;
-    for (char** at = environ; *at != nullptr; ++at) {
-        if (std::strncmp(*at, "LD_PRELOAD=", 11) != 0) variables.emplace_back(*at);
-    }
-    if (!library.empty()) variables.push_back("LD_PRELOAD=" + library);
-    return variables;
+    return text;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
@@ -62,16 +48,24 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
     return list;
 }
 
+// The files that a process writes to: stdout, stderr and its notes.
+struct Files {
+    int out = memory_file();
+    int said = memory_file();
+    int notes = memory_file();
+};
+
 // In the forked process; only what is safe there.
-[[noreturn]] void become(char* const* arguments, char* const* variables, int report, int said,
+[[noreturn]] void become(char* const* arguments, char* const* variables, const char* directory, const Files& files,
                          unsigned timeout_s) {
     setpgid(0, 0);
     const rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     alarm(timeout_s);
-    dup2(said, STDERR_FILENO);
-    dup2(report, k_report);  // report is above 3: stdin, stdout and stderr are open
-    if (report == k_report) dup2(dup(report), k_report);
+    if (chdir(directory) != 0) _exit(127);
+    dup2(files.out, STDOUT_FILENO);
+    dup2(files.said, STDERR_FILENO);
+    dup2(files.notes, k_report);  // the files are above 2; if one is 3 itself, it is `out`, done with
     execve(arguments[0], arguments, variables);
     _exit(127);
 }
@@ -100,17 +94,33 @@ std::string End::detail() const {
     return text;
 }
 
-End run_child(const std::string& check, const std::string& library, int timeout_s) {
-    std::vector<std::string> arguments{own_program(), k_run, check};
-    std::vector<std::string> variables = environment_with(library);
-    const std::vector<char*> argument_list = pointers(arguments);
-    const std::vector<char*> variable_list = pointers(variables);
-    const int report = memory_file();
-    const int said = memory_file();
+std::vector<std::string> environment_with(const std::string& preload) {
+    std::vector<std::string> variables;
+    for (char** at = environ; *at != nullptr; ++at) {
+        if (std::strncmp(*at, "LD_PRELOAD=", 11) != 0) variables.emplace_back(*at);
+    }
+    if (!preload.empty()) variables.push_back("LD_PRELOAD=" + preload);
+    return variables;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        if (end > begin) lines.push_back(text.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return lines;
+}
+
+Ended run_process(Command command, int timeout_s) {
+    const std::vector<char*> arguments = pointers(command.arguments);
+    const std::vector<char*> variables = pointers(command.variables);
+    const Files files;
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error(std::string("fork: ") + std::strerror(errno));
     if (child == 0) {
-        become(argument_list.data(), variable_list.data(), report, said,
+        become(arguments.data(), variables.data(), command.directory.c_str(), files,
                static_cast<unsigned>(timeout_s));
     }
     int status = 0;
@@ -118,18 +128,29 @@ End run_child(const std::string& check, const std::string& library, int timeout_
     }
     kill(-child, SIGKILL);
 
+    Ended ended;
+    ended.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    ended.out = text_of(files.out);
+    ended.said = text_of(files.said);
+    ended.notes = text_of(files.notes);
+    return ended;
+}
+
+End run_child(const std::string& check, const std::string& library, int timeout_s) {
+    const Ended ended = run_process({{own_program(), k_run, check}, environment_with(library), "."}, timeout_s);
     End end;
-    end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    end.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    end.signal = ended.signal;
+    end.status = ended.status;
     end.hung = end.signal == SIGALRM;
-    std::vector<std::string> notes = lines_of(report);
+    std::vector<std::string> notes = lines_of(ended.notes);
     if (!notes.empty() && notes.back() == k_done) {
         end.done = true;
         notes.pop_back();
     }
     end.failed_by_check = end.signal == 0 && end.status == 1 && !notes.empty();
     for (const std::string& line : notes) end.notes += (end.notes.empty() ? "" : "; ") + line;
-    const std::vector<std::string> errors = lines_of(said);
+    const std::vector<std::string> errors = lines_of(ended.said);
     if (!errors.empty()) end.said = errors.front();
     return end;
 }

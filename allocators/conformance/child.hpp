@@ -1,13 +1,14 @@
 // child: runs one check in a process of its own, under the library, and tells how that ended.
 //
-// The process writes its notes and its stderr to files in memory, so that nothing can block it, and
-// a mark when the check's body is done. An alarm that survives exec ends one that hangs, even while
+// The process writes to files in memory, so that nothing can block it, and a mark among its notes
+// when the check's body is done. An alarm that survives exec ends one that hangs, even while
 // the library is being loaded; whatever the check has started dies with its process group.
 
 #pragma once
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 namespace lab::conformance {
 
@@ -24,6 +25,30 @@ struct End {
     bool passed() const { return signal == 0 && status == 0 && done; }
     std::string detail() const;
 };
+
+/// A program, its environment, and where it starts.
+struct Command {
+    std::vector<std::string> arguments;  // the first is the program's path
+    std::vector<std::string> variables;
+    std::string directory;
+};
+
+struct Ended {
+    int signal = 0;
+    int status = 0;
+    std::string out;    // at most 16 MiB of each
+    std::string said;   // stderr
+    std::string notes;  // what it wrote to file descriptor 3
+};
+
+/// Waits for the end, and then ends whatever the program has started.
+/// Throws std::runtime_error when no process can be started.
+Ended run_process(Command command, int timeout_s);
+
+/// This process's variables, with `preload` as LD_PRELOAD, or none.
+std::vector<std::string> environment_with(const std::string& preload);
+
+std::vector<std::string> lines_of(const std::string& text);
 
 /// An empty check asks who serves malloc; `notes` is then the file's path.
 /// Throws std::runtime_error when no process can be started.

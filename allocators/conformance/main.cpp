@@ -1,6 +1,6 @@
 // allocator_conformance: which rows of the robustness list a malloc library passes.
 //
-//   allocator_conformance [--library=PATH] [--checks=NAME,NAME] [--timeout-s=N]
+//   allocator_conformance [--library=PATH] [--programs] [--checks=NAME,NAME] [--timeout-s=N]
 //   allocator_conformance --list
 //
 // Without --library: what LD_PRELOAD names, or the malloc of libc. Each check runs in a process of
@@ -9,6 +9,9 @@
 //   {"check":"calloc-zero","kind":"required","passed":true,"detail":""}
 //   {"check":"double-free-small","kind":"misuse","outcome":"caught","detail":"…"}
 //   {"check":"realloc-to-zero","kind":"noted","detail":"frees, null"}
+// With --programs the rows are real programs, which must do the same with and without the library:
+//   {"check":"sqlite3","kind":"program","passed":true,"detail":"…"}
+//   {"check":"node","kind":"program","not_run":"node is not installed"}
 // Exit status: 0 every required row passed, 1 some did not, 2 usage, 3 the library serves no malloc.
 
 #include <fcntl.h>
@@ -26,6 +29,7 @@
 
 #include "allocators/conformance/check.hpp"
 #include "allocators/conformance/child.hpp"
+#include "allocators/conformance/programs.hpp"
 
 namespace {
 
@@ -39,15 +43,20 @@ struct UsageError : std::runtime_error {
 
 struct Options {
     bool list = false;
+    bool programs = false;
     std::string library;
     std::vector<std::string> checks;  // empty: all
     int timeout_s = 60;
 };
 
-const Check* find_check(const std::string& name) {
-    const Check* check = first_check();
-    while (check != nullptr && check->name() != name) check = check->next();
-    return check;
+std::vector<std::string> check_names() {
+    std::vector<std::string> names;
+    for (const Check* check = first_check(); check != nullptr; check = check->next()) names.push_back(check->name());
+    return names;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -77,6 +86,8 @@ Options read_options(const std::vector<std::string>& arguments) {
         };
         if (argument == "--list") {
             options.list = true;
+        } else if (argument == "--programs") {
+            options.programs = true;
         } else if (const auto library = value("--library="); !library.empty()) {
             options.library = library_file(library);
         } else if (const auto checks = value("--checks="); !checks.empty()) {
@@ -86,11 +97,12 @@ Options read_options(const std::vector<std::string>& arguments) {
             if (options.timeout_s < 1) throw UsageError(argument + ": give whole seconds from 1");
         } else {
             throw UsageError("unknown argument '" + argument +
-                             "'; known: --list --library=PATH --checks=NAME,NAME --timeout-s=N");
+                             "'; known: --list --library=PATH --programs --checks=NAME,NAME --timeout-s=N");
         }
     }
+    const std::vector<std::string> known = options.programs ? program_names() : check_names();
     for (const std::string& name : options.checks) {
-        if (find_check(name) == nullptr) throw UsageError("check '" + name + "' is unknown; see --list");
+        if (!contains(known, name)) throw UsageError("check '" + name + "' is unknown; see --list");
     }
     return options;
 }
@@ -119,6 +131,18 @@ bool report(const Check& check, const End& end) {
     return check.kind() != Kind::required || end.passed();
 }
 
+bool report(const std::string& program, const Work& work) {
+    Json line{{"check", program}, {"kind", "program"}};
+    if (!work.not_run.empty()) {
+        line["not_run"] = work.not_run;
+    } else {
+        line["passed"] = work.unchanged;
+        line["detail"] = work.detail;
+    }
+    print(line);
+    return !work.not_run.empty() || work.unchanged;
+}
+
 bool same_file(const std::string& one, const std::string& other) {
     std::error_code error;
     return fs::equivalent(one, other, error) && !error;
@@ -139,19 +163,33 @@ std::string prove_who_serves(const Options& options) {
     return serves;
 }
 
+void list() {
+    for (const Check* check = first_check(); check != nullptr; check = check->next()) {
+        print({{"check", check->name()}, {"kind", kind_name(check->kind())}});
+    }
+    for (const std::string& name : program_names()) print({{"check", name}, {"kind", "program"}});
+}
+
 int run(const Options& options) {
     if (options.list) {
-        for (const Check* check = first_check(); check != nullptr; check = check->next()) {
-            print({{"check", check->name()}, {"kind", kind_name(check->kind())}});
-        }
+        list();
         return 0;
     }
     print({{"serves", prove_who_serves(options)}, {"library", options.library}});
+    const auto chosen = [&](const std::string& name) {
+        return options.checks.empty() || contains(options.checks, name);
+    };
     bool passed = true;
+    if (options.programs) {
+        for (const std::string& name : program_names()) {
+            if (!chosen(name)) continue;
+            passed = report(name, run_program(name, options.library, options.timeout_s)) && passed;
+        }
+        return passed ? 0 : 1;
+    }
     for (const Check* check = first_check(); check != nullptr; check = check->next()) {
-        const bool chosen = options.checks.empty() ||
-                            std::ranges::find(options.checks, check->name()) != options.checks.end();
-        if (chosen) passed = report(*check, run_child(check->name(), options.library, options.timeout_s)) && passed;
+        if (!chosen(check->name())) continue;
+        passed = report(*check, run_child(check->name(), options.library, options.timeout_s)) && passed;
     }
     return passed ? 0 : 1;
 }

@@ -200,8 +200,15 @@ void offer_conformance(Program& program, const Allocator& allocator,
             return row.second.kind == "required" && !row.second.passed;
         });
     });
+    const auto programs = once([library = allocator.library] { return run_programs(library); });
     for (const auto& [name, kind] : row_kinds) {
-        if (kind == "required") {
+        if (kind == "program") {
+            program.fact(allocator.name, case_name("Program", {{"name", name}}), "unchanged",
+                         [programs, name = name]() -> Value {
+                             const Row row = programs().at(name);
+                             return row.not_run.empty() ? Value(row.passed) : Value(NotRun{row.not_run});
+                         });
+        } else if (kind == "required") {
             program.fact(allocator.name, case_name("Conformance", {{"check", name}}), "passed",
                          [rows, name = name] { return rows().at(name).passed; });
         } else if (kind == "misuse") {

@@ -39,6 +39,20 @@ std::vector<Json> lines_of(const std::string& arguments) {
     return lines;
 }
 
+std::map<std::string, Row> rows_of(const std::string& arguments) {
+    std::map<std::string, Row> rows;
+    for (const Json& line : lines_of(arguments)) {
+        if (!line.contains("check")) continue;
+        rows[line.at("check")] = {line.at("kind"), line.value("passed", false), line.value("outcome", ""),
+                                  line.value("detail", ""), line.value("not_run", "")};
+    }
+    return rows;
+}
+
+std::string library_option(const std::string& library) {
+    return library.empty() ? "" : "'--library=" + library + "'";
+}
+
 }  // namespace
 
 std::map<std::string, std::string> conformance_rows() {
@@ -49,15 +63,10 @@ std::map<std::string, std::string> conformance_rows() {
     return rows;
 }
 
-std::map<std::string, Row> run_conformance(const std::string& library) {
-    std::map<std::string, Row> rows;
-    const std::string chosen = library.empty() ? "" : "'--library=" + library + "'";
-    for (const Json& line : lines_of(chosen)) {
-        if (!line.contains("check")) continue;
-        rows[line.at("check")] = {line.at("kind"), line.value("passed", false), line.value("outcome", ""),
-                                  line.value("detail", "")};
-    }
-    return rows;
+std::map<std::string, Row> run_conformance(const std::string& library) { return rows_of(library_option(library)); }
+
+std::map<std::string, Row> run_programs(const std::string& library) {
+    return rows_of("--programs " + library_option(library));
 }
 
 }  // namespace lab::allocation

@@ -28,6 +28,7 @@ bool fault(const char* name) {
     if (fault("crashes-at-load")) std::raise(SIGSEGV);
     while (fault("hangs-at-load")) {
     }
+    if (fault("hides-from-children")) unsetenv("LD_PRELOAD");
 }
 
 void* aligned(std::size_t alignment, std::size_t bytes) {
@@ -56,7 +57,9 @@ void* calloc(std::size_t number, std::size_t bytes) noexcept {
 
 void* realloc(void* block, std::size_t bytes) noexcept {
     if (bytes > PTRDIFF_MAX && fault("loses-on-realloc")) std::memset(block, 0, 8);
-    return __libc_realloc(block, bytes);
+    void* grown = __libc_realloc(block, bytes);
+    if (bytes > 1000 && grown != nullptr && fault("loses-when-growing")) std::memset(grown, 0, 8);
+    return grown;
 }
 
 void free(void* block) noexcept {
