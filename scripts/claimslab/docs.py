@@ -69,16 +69,16 @@ def read_questions(root: Path) -> dict[str, dict[str, str]]:
 def main(root: Path, check: bool) -> int:
     """Fill the generated blocks, or with `check` fail if one is stale."""
     from claimslab import evidence as store
-    from claimslab import report
     from claimslab.claims import load
+    from claimslab.report import readme
 
-    published = sorted((root / "results" / "reference").glob("*/verdicts.json"))
+    published = sorted((root / "results" / "reference").glob("*/*/verdicts.json"))
     verdicts = [json.loads(path.read_text(encoding="utf-8")) for path in published]
     table = questions_table(read_questions(root), load(root), verdicts)
     blocks = {root / "docs" / "questions.md": ("questions", table)}
     if published:
-        readme = report.readme_block(verdicts[-1], store.read(published[-1].parent))
-        blocks[root / "README.md"] = ("verdicts", readme)
+        runs = [(v, store.read(path.parent)) for v, path in zip(verdicts, published, strict=True)]
+        blocks[root / "README.md"] = ("verdicts", readme.block(runs, root))
     stale = []
     for path, (name, body) in blocks.items():
         text = path.read_text(encoding="utf-8")

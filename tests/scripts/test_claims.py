@@ -260,7 +260,7 @@ def test_only_picks_topics_but_ids_are_unique_across_all(tmp_path):
 
 
 def publish(root: Path, topic: Topic) -> None:
-    file = root / "results" / "reference" / "box" / "run.json"
+    file = root / "results" / "reference" / "box" / "slices" / "run.json"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"topics": [claims.to_json(topic)]}))
 
@@ -281,7 +281,7 @@ def test_a_published_claim_keeps_its_rule(tmp_path, field, changes):
     assert claims.load(tmp_path)
     message = refusal(write(tmp_path, TOPIC + claim(**changes)))
     assert message.startswith(f"{FILE}: claim c1: {field}: differs")
-    assert "results/reference/box/run.json" in message
+    assert "results/reference/box/slices/run.json" in message
     assert message.endswith("give it a new id")
     write(tmp_path, TOPIC + claim(id='"c2"', **changes))
     assert claims.load(tmp_path)
@@ -289,8 +289,8 @@ def test_a_published_claim_keeps_its_rule(tmp_path, field, changes):
 
 def test_a_damaged_record_of_published_claims_is_named(tmp_path):
     publish(write(tmp_path, TOPIC + claim()), Topic("maps", "", "", (), ()))
-    (tmp_path / "results/reference/box/run.json").write_text('{"topics": 1}')
-    assert refusal(tmp_path).startswith("results/reference/box/run.json: cannot be read")
+    (tmp_path / "results/reference/box/slices/run.json").write_text('{"topics": 1}')
+    assert refusal(tmp_path).startswith("results/reference/box/slices/run.json: cannot be read")
 
 
 @pytest.mark.parametrize("problem", [PermissionError(13, "Permission denied"), None])

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 import invented
-from claimslab import claims, docs, report, wording
+from claimslab import claims, report, wording
 from claimslab.evidence import Evidence
 from claimslab.report import view
 
@@ -185,19 +185,6 @@ def test_show_tells_one_claim(evidence: Evidence, verdicts: dict[str, Any]) -> N
         text = " ".join(out.getvalue().split())
         assert claim.says in text and "make bench ONLY=slices" in text
         assert (verdict["sentence"] in text) == (given is not None)
-
-
-def test_a_stale_readme_block_is_noticed(evidence: Evidence, verdicts: dict[str, Any]) -> None:
-    block = report.readme_block(verdicts, evidence)
-    page = docs.replace_block(
-        "# x\n<!-- verdicts:begin -->\n<!-- verdicts:end -->\n", "verdicts", block
-    )
-    assert docs.replace_block(page, "verdicts", report.readme_block(verdicts, evidence)) == page
-    changed = json.loads(json.dumps(verdicts))
-    changed["claims"][0]["word"] = "invalid"
-    assert docs.replace_block(page, "verdicts", report.readme_block(changed, evidence)) != page
-    rows = [line for line in block.splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + len(verdicts["claims"])
 
 
 def test_calibration_of_the_same_host_is_found(evidence: Evidence, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ Published = Mapping[str, Sequence[tuple[str, Mapping[str, Any]]]]  # id -> (file
 
 
 def published(root: Path) -> Published:
-    """Every claim of results/reference/*/run.json, by id."""
+    """Every claim of results/reference/*/*/run.json, by id."""
     found: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for file in files(root / "results" / "reference"):
         shown = file.relative_to(root).as_posix()
@@ -36,7 +36,9 @@ def published(root: Path) -> Published:
 def files(folder: Path) -> list[Path]:
     """The run.json of every reference run; LabError where the folder may not be looked into."""
     try:
-        return [f for run in sorted(folder.iterdir()) if (f := run / "run.json").is_file()]
+        machines = [machine for machine in sorted(folder.iterdir()) if machine.is_dir()]
+        runs = [run for machine in machines for run in sorted(machine.iterdir())]
+        return [file for run in runs if (file := run / "run.json").is_file()]
     except FileNotFoundError:
         return []
     except OSError as error:

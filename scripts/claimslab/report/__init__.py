@@ -201,30 +201,3 @@ def _show_verdict(verdict: Mapping[str, Any], console: Console) -> None:
         console.print(Text(view.because_text(verdict["because"])))
     for flag in verdict.get("flags", []):
         console.print(Text(view.FLAGS.get(flag, flag), style="yellow"))
-
-
-# ---- README --------------------------------------------------------------------------------------
-
-
-def readme_block(verdicts: Mapping[str, Any], evidence: Evidence) -> str:
-    """The verdict table for the README; docs.py puts it between its markers and checks it."""
-    host = evidence.run["host"]
-    rows = [
-        f"| {word_look(c['word']).symbol} {c['word']} | {markdown(c['says'])} "
-        f"| {markdown(c['sentence'])} | {c['question'] or 'lab'} |"
-        for c in verdicts["claims"]
-    ]
-    where = f"{host.get('cpu') or host['name']}, {wording.counted(int(host['cores']), 'core')}"
-    head = (
-        f"{markdown(summary(verdicts).plain)}. Measured on {markdown(where)}, "
-        f"{view.when(evidence.run['started'])}, {verdicts['mode']} run."
-    )
-    return "\n".join(
-        [
-            head,
-            "",
-            "| verdict | what is said | what was found | question |",
-            "|---|---|---|---|",
-            *rows,
-        ]
-    )
