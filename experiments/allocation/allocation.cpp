@@ -8,6 +8,7 @@
 //             back between operations pays it again. That is the allocator's choice, so it counts.
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -83,29 +84,37 @@ void offer_working_sets(Program& program, const std::string& subject) {
             program.timed(subject, name, set_up);
             if (live != 100'000) continue;
             offer_footprint(program, subject, name, set_up, 300);
-            const auto measured = once([=, mix = mix] {
-                return latency([=] {
-                    return [set = std::make_shared<WorkingSet<Memory>>(live, mix)] { return set->replace_one(); };
-                });
-            });
-            program.fact(subject, name, "p99-ns", [=] { return measured().p99_ns; });
-            program.fact(subject, name, "p99.9-ns", [=] { return measured().p999_ns; });
+            program.timed_with_tails(subject, case_name("Replacement", {{"live", live}, {"mix", mix_name}}),
+                                     [=, mix = mix] { return set_up_replacement<Memory>(live, mix); });
         }
     }
 }
 
-/// Resident over live bytes when each phase has filled up.
+/// Ageing watched: operations so far, bytes that live then, bytes resident then.
+using History = std::array<std::vector<double>, 3>;
+
 template <class Memory>
-std::vector<double> ageing_series(std::size_t live) {
-    return in_child([live] {
+History ageing_history(std::size_t live) {
+    const std::vector<double> found = in_child([live] {
         const double start = resident_bytes();
-        std::vector<double> series;
-        series.reserve(16);
-        Ageing<Memory>(live).run([&](std::size_t held) {
-            series.push_back((resident_bytes() - start) / static_cast<double>(held));
+        std::vector<double> seen;
+        seen.reserve(1024);
+        Ageing<Memory>(live).run([&](std::size_t operations, std::size_t held) {
+            seen.push_back(static_cast<double>(operations));
+            seen.push_back(static_cast<double>(held));
+            seen.push_back(resident_bytes() - start);
         });
-        return series;
+        return seen;
     });
+    History history;
+    for (std::size_t i = 0; i < found.size(); ++i) history[i % 3].push_back(found[i]);
+    return history;
+}
+
+/// Resident over live bytes where the last phase has filled up: most live there.
+inline double held_when_aged(const History& history) {
+    const std::size_t last_full = history[1].size() - 11;
+    return history[2].at(last_full) / history[1].at(last_full);
 }
 
 template <class Memory>
@@ -119,8 +128,11 @@ void offer_lifetimes(Program& program, const std::string& subject) {
     program.timed(subject, "Ageing/live=4194304", [] { return set_up_ageing<Memory>(4 * k_mebibyte); });
     const auto age = [] { return set_up_ageing<Memory>(64 * k_mebibyte); };
     offer_footprint(program, subject, "Ageing/live=67108864", age, 1);
-    program.fact(subject, "Ageing/live=67108864", "held/live-series",
-                 [] { return ageing_series<Memory>(64 * k_mebibyte); });
+    const auto history = once([] { return ageing_history<Memory>(64 * k_mebibyte); });
+    program.fact(subject, "Ageing/live=67108864", "operations", [=] { return history()[0]; });
+    program.fact(subject, "Ageing/live=67108864", "live-bytes", [=] { return history()[1]; });
+    program.fact(subject, "Ageing/live=67108864", "resident-bytes", [=] { return history()[2]; });
+    program.fact(subject, "Ageing/live=67108864", "held/live", [=] { return held_when_aged(history()); });
     offer_footprint(program, subject, "Hold/bytes=100/blocks=500000",
                     [] { return set_up_hold<Memory>(100, 500'000); }, 1);
     for (const std::size_t bytes : {k_mebibyte, 32 * k_mebibyte}) {

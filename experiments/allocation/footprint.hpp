@@ -1,10 +1,9 @@
-// footprint: what a workload holds, leaves and waits for: memory, page faults, slowest operations.
+// footprint: what a workload holds and leaves: memory, and the page faults that cost it.
 //
 // Every measurement runs in a forked child: its high-water mark then starts at what is resident at
 // the fork, and one workload's heap is not the next one's start. Memory of the harness itself (the
 // arrays of pointers) counts too, the same for every subject; the subject `null` shows how much.
-//
-// Gives up    Noise: a fact is measured once a run, and its times are of the machine's mood then.
+
 #pragma once
 
 #include <malloc.h>
@@ -14,7 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -109,41 +107,6 @@ Footprint footprint(Setup set_up, int times) {
     });
     if (found.size() != 3) throw std::runtime_error("footprint: a child process said too little");
     return {found[0], found[1], found[2]};
-}
-
-struct Latency {
-    double p99_ns;
-    double p999_ns;
-};
-
-/// Quantiles of the time of `step()`, clock included: the median of five rounds of 100,000 each.
-template <class Setup>
-Latency latency(Setup set_up) {
-    const std::vector<double> found = in_child([&] {
-        using Clock = std::chrono::steady_clock;
-        constexpr std::size_t k_samples = 100'000;
-        constexpr std::size_t k_rounds = 5;
-        auto step = set_up();
-        std::vector<double> samples(k_samples);
-        std::vector<double> p99;
-        std::vector<double> p999;
-        for (std::size_t i = 0; i < k_samples; ++i) step();  // the heap in its steady state
-        for (std::size_t round = 0; round < k_rounds; ++round) {
-            for (double& sample : samples) {
-                const auto from = Clock::now();
-                step();
-                sample = std::chrono::duration<double, std::nano>(Clock::now() - from).count();
-            }
-            std::ranges::sort(samples);
-            p99.push_back(samples[k_samples / 100 * 99]);
-            p999.push_back(samples[k_samples / 1000 * 999]);
-        }
-        std::ranges::sort(p99);
-        std::ranges::sort(p999);
-        return std::vector<double>{p99[k_rounds / 2], p999[k_rounds / 2]};
-    });
-    if (found.size() != 2) throw std::runtime_error("latency: a child process said too little");
-    return {found[0], found[1]};
 }
 
 /// The value of `measure()`, measured when first asked for and then kept: several facts share it.

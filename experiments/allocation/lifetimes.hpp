@@ -62,6 +62,12 @@ auto set_up_working_set(std::size_t live, const Mix& mix, std::size_t steps) {
     };
 }
 
+/// One replacement an operation, for its tails.
+template <class Memory>
+auto set_up_replacement(std::size_t live, const Mix& mix) {
+    return [set = std::make_shared<WorkingSet<Memory>>(live, mix)] { return set->replace_one(); };
+}
+
 enum class Growth { half, page };
 
 /// One block from 16 bytes to `to` by realloc; each step marks its last byte, all marks are read at the end.
@@ -116,17 +122,25 @@ class Ageing {
         blocks_.reserve(2 * slots());
     }
 
-    /// `after_phase(live bytes)` is called when each phase has filled up.
-    template <class After>
-    std::uint64_t run(After after_phase) {
+    /// `observe(operations so far, live bytes)` is called ten times in each filling and freeing.
+    template <class Observe>
+    std::uint64_t run(Observe observe) {
         Rng rng{99};
         std::uint64_t good = 0;
         std::size_t held = 0;
         for (const std::size_t centre : k_bytes) {
-            while (held < live_) held += add(centre / 2 + rng.below(centre));
-            after_phase(held);
-            const std::size_t keep = blocks_.size() / 5;
-            while (blocks_.size() > keep) good += drop(rng.below(blocks_.size()), held);
+            const std::size_t start = held;
+            for (std::size_t tenth = 1; tenth <= 10; ++tenth) {
+                const std::size_t until = start + (live_ - start) * tenth / 10;
+                while (held < until) held += add(centre / 2 + rng.below(centre));
+                observe(operations(), held);
+            }
+            const std::size_t full = blocks_.size();
+            for (std::size_t tenth = 1; tenth <= 10; ++tenth) {
+                const std::size_t until = full - full * 4 / 5 * tenth / 10;
+                while (blocks_.size() > until) good += drop(rng.below(blocks_.size()), held);
+                observe(operations(), held);
+            }
         }
         while (!blocks_.empty()) good += drop(blocks_.size() - 1, held);
         return good;
@@ -139,6 +153,8 @@ class Ageing {
         std::uint32_t slot;
     };
     static constexpr std::size_t k_bytes[] = {160, 1024, 224, 4096, 288, 16384, 192, 700};
+
+    std::size_t operations() const { return 2 * next_slot_ - blocks_.size(); }
 
     // Two live blocks may share a slot of the null allocator: they carry the same mark.
     std::size_t slots() const { return live_ / k_bytes[0] + 1; }
@@ -168,7 +184,7 @@ class Ageing {
 
 template <class Memory>
 auto set_up_ageing(std::size_t live) {
-    return [ageing = std::make_shared<Ageing<Memory>>(live)] { return ageing->run([](std::size_t) {}); };
+    return [ageing = std::make_shared<Ageing<Memory>>(live)] { return ageing->run([](std::size_t, std::size_t) {}); };
 }
 
 enum class Touch { none, first, all };

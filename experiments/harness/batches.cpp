@@ -3,9 +3,11 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <span>
 #include <stdexcept>
 
 namespace lab {
@@ -20,6 +22,8 @@ constexpr double k_growth_at_most = 10.0;
 // A first batch shorter than this part, because the pace has risen since, counts as warm-up.
 constexpr double k_too_short = 0.9;
 constexpr int k_corrections_at_most = 2;
+// Operations timed one by one after each batch: a hundred of them lie beyond p99.9.
+constexpr std::size_t k_tail_operations = 100'000;
 
 struct Run {
     std::int64_t iterations = 0;
@@ -87,13 +91,30 @@ int processors() {
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-void print(const std::string& case_name, const Run& run) {
+// The operations go on where the batch stopped. The times stand in static memory, touched before,
+// since memory of their own would change the malloc that may be under test.
+std::string tails_of(Operation& operation, int slowdown_percent) {
+    static std::array<double, k_tail_operations> each_ns;
+    each_ns.fill(0);
+    operation.run(std::span<double>(each_ns), slowdown_percent);
+    std::ranges::sort(each_ns);
+    std::string text;
+    for (const Tail& tail : k_tails) {
+        const auto rank = static_cast<std::size_t>(std::ceil(tail.share * k_tail_operations - 1e-6));
+        char number[64];
+        std::snprintf(number, sizeof number, "%.1f ", each_ns[rank - 1]);
+        text += number + std::string(tail.metric) + '\t';
+    }
+    return text;
+}
+
+void print(const std::string& case_name, const Run& run, const std::string& tails) {
     const double ns = run.seconds_per_op() * 1e9;
     const int decimals = ns < 10 ? 4 : ns < 100 ? 3 : ns < 1000 ? 2 : 1;
     char time[64];
     std::snprintf(time, sizeof time, "%.*f", decimals, ns);
     std::cout << "Benchmark" << case_name << '-' << processors() << '\t' << run.iterations << '\t'
-              << time << " ns/op\t" << (run.checksum & 0xffffffffU) << " checksum" << std::endl;
+              << time << " ns/op\t" << tails << (run.checksum & 0xffffffffU) << " checksum" << std::endl;
 }
 
 }  // namespace
@@ -106,9 +127,9 @@ void print_batches(const std::string& case_name, Operation& operation, const Bat
         iterations = iterations_for(batch_s, run);
         run = run_once(operation, iterations, plan.slowdown_percent);
     }
-    print(case_name, run);
-    for (int batch = 1; batch < plan.batches; ++batch) {
-        print(case_name, run_once(operation, iterations, plan.slowdown_percent));
+    for (int batch = 0; batch < plan.batches; ++batch) {
+        if (batch > 0) run = run_once(operation, iterations, plan.slowdown_percent);
+        print(case_name, run, plan.tails ? tails_of(operation, plan.slowdown_percent) : "");
     }
 }
 

@@ -12,6 +12,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "harness/batches.hpp"
 #include "harness/build_info.hpp"
 #include "harness/preload.hpp"
 
@@ -145,7 +146,11 @@ void print_absent(const Registry& registry) {
 
 void print_list(const Registry& registry) {
     for (const TimedCase& timed : registry.timed) {
-        print_line({{"subject", timed.subject}, {"case", timed.name}, {"timed", true}});
+        Json line{{"subject", timed.subject}, {"case", timed.name}, {"timed", true}};
+        if (timed.tails) {
+            for (const Tail& tail : k_tails) line["metrics"].push_back(tail.metric);
+        }
+        print_line(line);
         for (const char* metric : {k_allocs_per_op, k_bytes_per_op}) {
             print_line({{"subject", timed.subject},
                         {"case", timed.name},

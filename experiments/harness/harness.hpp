@@ -32,6 +32,7 @@ struct TimedCase {
     std::string subject;
     std::string name;
     std::function<std::unique_ptr<Operation>()> set_up;
+    bool tails = false;  // the time of each single operation is of interest too
 };
 
 /// Runs the set-up; what it throws names the case.
@@ -69,6 +70,14 @@ class Program {
         add({std::move(subject), std::move(case_name), [setup = std::move(setup)]() mutable {
                  return std::unique_ptr<Operation>(std::make_unique<OperationOf<Setup>>(setup));
              }});
+    }
+
+    /// The same for an operation whose slow cases matter: each trial also times 100,000 operations
+    /// one by one, for the metrics p50-ns to max-ns.
+    template <class Setup>
+    void timed_with_tails(std::string subject, std::string case_name, Setup setup) {
+        timed(std::move(subject), std::move(case_name), std::move(setup));
+        registry_.timed.back().tails = true;
     }
 
     /// `measure()` returns anything that to_value() takes, and is called only when asked for.

@@ -8,8 +8,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <type_traits>
 
 namespace lab {
@@ -39,9 +41,13 @@ class Operation {
     Operation& operator=(const Operation&) = delete;
     virtual ~Operation() = default;
 
-    /// Both return the checksum of the last operation.
+    /// All return the checksum of the last operation.
     virtual std::uint64_t run(benchmark::State& state, int slowdown_percent) = 0;
     virtual std::uint64_t run(std::int64_t count, int slowdown_percent) = 0;
+
+    /// Runs once for each element and puts there how long that took, two readings of the clock
+    /// included.
+    virtual std::uint64_t run(std::span<double> each_ns, int slowdown_percent) = 0;
 };
 
 template <class Setup>
@@ -69,6 +75,19 @@ class OperationOf final : public Operation {
         for (std::int64_t i = 0; i < count; ++i) {
             checksum = once();
             if (slowdown_percent != 0 && slowdown.repeats()) checksum = once();
+        }
+        return checksum;
+    }
+
+    std::uint64_t run(std::span<double> each_ns, int slowdown_percent) override {
+        using Clock = std::chrono::steady_clock;
+        std::uint64_t checksum = 0;
+        Slowdown slowdown(slowdown_percent);
+        for (double& ns : each_ns) {
+            const auto from = Clock::now();
+            checksum = once();
+            if (slowdown_percent != 0 && slowdown.repeats()) checksum = once();
+            ns = std::chrono::duration<double, std::nano>(Clock::now() - from).count();
         }
         return checksum;
     }

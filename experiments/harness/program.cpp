@@ -51,10 +51,17 @@ void add_empty(Registry& registry) {
     }
 }
 
+bool is_tail(const std::string& metric) {
+    return std::ranges::any_of(k_tails, [&](const Tail& tail) { return metric == tail.metric; });
+}
+
 void run_case(const Registry& registry, const Options& options, const std::string& name) {
     const auto timed = find_case(registry.timed, options.subject, name);
     const std::unique_ptr<Operation> operation = set_up(*timed);
-    print_batches(name, *operation, {options.batches, options.batch_ms, options.slowdown_percent});
+    print_batches(name, *operation, {.batches = options.batches,
+                                     .batch_ms = options.batch_ms,
+                                     .slowdown_percent = options.slowdown_percent,
+                                     .tails = timed->tails});
 }
 
 // Every case runs in a child of its own. In one process, what earlier cases left behind in malloc
@@ -180,11 +187,14 @@ void Program::add(FactCase fact) {
     check_subject(fact.subject);
     check_case(fact.name);
     check_metric(fact.metric);
-    if (fact.metric == k_allocs_per_op || fact.metric == k_bytes_per_op) {
-        const auto timed = find_case(registry_.timed, fact.subject, fact.name);
-        if (timed != registry_.timed.end()) {
-            throw std::invalid_argument("fact '" + fact.metric + "' of case '" + fact.name +
-                                        "': the harness counts it for every timed case");
+    const auto timed = find_case(registry_.timed, fact.subject, fact.name);
+    if (timed != registry_.timed.end()) {
+        const std::string what = "fact '" + fact.metric + "' of case '" + fact.name + "': ";
+        if (fact.metric == k_allocs_per_op || fact.metric == k_bytes_per_op) {
+            throw std::invalid_argument(what + "the harness counts it for every timed case");
+        }
+        if (is_tail(fact.metric)) {
+            throw std::invalid_argument(what + "time the case with its tails instead");
         }
     }
     const auto same = std::ranges::find_if(registry_.facts, [&](const FactCase& known) {

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from claimslab.claims import TIMED
+
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -80,7 +82,7 @@ def named(detail: str, rule_kind: str, metric: str, word: str) -> str:
     >>> named("the 11th of values is 848, not 1024", "sequence", "capacities", "refuted")
     'the 11th of capacities is 848, not 1024'
     """
-    if word not in ("reproduced", "refuted") or metric == "ns/op":
+    if word not in ("reproduced", "refuted") or metric in TIMED:
         return detail
     if rule_kind in ("value", "ratio"):
         return f"{metric} {detail}"

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claimslab.claims import Claim, Rule, Sweep, Topic, to_json
+from claimslab.claims import TIMED, Claim, Rule, Sweep, Topic, to_json
 from claimslab.evidence import Evidence, Fact, Sample
 
 TOPIC = "topic"
@@ -60,7 +60,7 @@ def evidence(
     facts: Iterable[tuple[str, str, str, Any]] = (),
     *,
     sweeps: Iterable[Sweep] = (),
-    counts: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
+    counts: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
     not_run: Mapping[str, str] | None = None,
     facts_not_run: Iterable[tuple[str, str, str, str]] = (),
     checksums: Mapping[tuple[str, str], int] | None = None,
@@ -77,7 +77,8 @@ def evidence(
 
     times      subject -> case -> true ns/op; scattered by `noise` times the two-level model
     facts      (subject, case, metric, value); the same one twice: a fact reported by two trials
-    counts     subject -> case -> metric -> value, exactly so in every sample (allocs/op, B/op)
+    counts     subject -> case -> metric -> value, exactly so in every sample (allocs/op, p99-ns);
+               a function of the block's number instead of a value is asked for each block
     checksums  (subject, case) -> checksum, where it is not 7
     crashes    subject -> blocks in which it died of signal 11
     rejected   attempts that were rejected before block 1 was accepted
@@ -95,7 +96,7 @@ def evidence(
                     continue
                 known = {"ns/op": tuple(float(b) for b in batches)}
                 for metric, value in counts.get(subject, {}).get(case, {}).items():
-                    known[metric] = (value,) * 3
+                    known[metric] = (value(block) if callable(value) else value,) * 3
                 checksum = checksums.get((subject, case), 7)
                 lines += [
                     Sample(
@@ -106,7 +107,13 @@ def evidence(
                 ]  # fmt: skip
     names = dict.fromkeys([*times, *(f[0] for f in (*facts, *facts_not_run)), *not_run])
     entries = [
-        subject_entry(name, times.get(name, {}), [*facts, *facts_not_run], not_run.get(name, ""))
+        subject_entry(
+            name,
+            times.get(name, {}),
+            [*facts, *facts_not_run],
+            not_run.get(name, ""),
+            counts.get(name, {}),
+        )
         for name in names
     ]
     trials = [
@@ -150,9 +157,14 @@ def run(topics: list[dict[str, Any]], mode: str, blocks: int, seed: int) -> dict
 
 
 def subject_entry(
-    name: str, cases: Mapping[str, float], facts: list[tuple[str, str, str, Any]], not_run: str
+    name: str,
+    cases: Mapping[str, float],
+    facts: list[tuple[str, str, str, Any]],
+    not_run: str,
+    counts: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
     mine = [(case, metric) for subject, case, metric, _ in facts if subject == name]
+    tails = {case: [m for m in values if m in TIMED] for case, values in counts.items()}
     pairs = [] if not_run else [list(pair) for pair in dict.fromkeys(mine)]
     return {
         "name": name,
@@ -161,6 +173,7 @@ def subject_entry(
         "build": {},
         "not_run": not_run,
         "timed": [] if not_run else list(cases),
+        "tails": tails,
         "facts": pairs,
         "counted": [],
     }

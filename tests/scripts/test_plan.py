@@ -53,6 +53,25 @@ def test_patterns_become_what_programs_list() -> None:
     assert not needs["go@1.17"].timed
 
 
+def test_a_tail_is_measured_where_its_case_is_timed() -> None:
+    tailed = Subject("a", "cpp", "slices", ["p"], timed=["Put", "Get"], tails={"Put": ["p99-ns"]})
+    topic = Topic("slices", "t", "s", (claim("p99-ns", "Put"), claim(case="Get")), ())
+    described = plan.describe(topic, [tailed], full=False)["subjects"][0]
+    assert described["timed"] == ["Put", "Get"] and described["tails"] == {"Put": ["p99-ns"]}
+    with pytest.raises(LabError, match=r"no program lists 'p99-ns' of Get; there is: ns/op"):
+        resolve(claim("p99-ns", "Get"), subjects=[tailed])
+
+
+def test_a_chart_of_several_metrics_asks_for_all_of_them() -> None:
+    facts = [("Age", name) for name in ("rss", "live", "at")]
+    ager = Subject("a", "cpp", "slices", ["p"], facts=facts)
+    chart = {"kind": "history", "x": "at", "beside": "live"}
+    history = Sweep("s", "slices", "t", "rss", "Age", {}, {}, ("*",), chart)
+    assert list(resolve(history, subjects=[ager])["a"].facts) == [
+        ("Age", "rss"), ("Age", "at"), ("Age", "live"),
+    ]  # fmt: skip
+
+
 def test_what_a_ratio_is_over_is_measured_too() -> None:
     over_case = Rule("ratio", {"over_case": "Presized/n=10", "low": 1})
     needs = resolve(claim(subjects=("go@*",), rule=over_case))

@@ -50,6 +50,15 @@ def test_a_subject_that_its_program_cannot_have_is_not_run(tmp_path: Path) -> No
     assert absent.not_run == "b is not installed"
 
 
+def test_a_timed_case_may_list_its_tails(tmp_path: Path) -> None:
+    made = standin.repository(tmp_path, {"toys": {"a": "ok"}})
+    line = '{"subject":"a","case":"W","timed":true,"metrics":["p50-ns","p99-ns"]}'
+    script = f"#!/bin/sh\n[ \"$1\" = --build ] && echo '{{}}' && exit\necho '{line}'\n"
+    (tmp_path / "build/bench/bin/toys").write_text(script)
+    (subject,) = find(tmp_path, made)
+    assert subject.timed == ["W"] and subject.tails == {"W": ["p50-ns", "p99-ns"]}
+
+
 def test_a_missing_program_says_what_to_do(tmp_path: Path) -> None:
     made = standin.repository(tmp_path, {"toys": {"a": "ok"}})
     (tmp_path / "build/bench/bin/toys").unlink()
@@ -72,6 +81,8 @@ def test_a_missing_program_says_what_to_do(tmp_path: Path) -> None:
         ("head -c 100000 /dev/zero | tr '\\0' '['", "no JSON object"),
         ("""echo '{"subject":"a","case":"W","timed":1}'""", "`timed` must be"),
         ("""echo '{"subject":"a","case":"W","timed":false}'""", "without its `metric`"),
+        ("""echo '{"subject":"a","case":"W","timed":true,"metrics":["ms"]}'""", "`metrics` are"),
+        ("""echo '{"subject":"a","case":"W","timed":true,"metrics":7}'""", "`metrics` are"),
     ],
 )
 def test_a_bad_program_gets_one_line(tmp_path: Path, script: str, says: str) -> None:

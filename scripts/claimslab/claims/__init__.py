@@ -13,8 +13,10 @@ from typing import Any
 from claimslab.claims import ledger, tables, vocabulary
 from claimslab.errors import LabError
 
-TIMED = frozenset({"ns/op"})
+TIMED = frozenset(vocabulary.CLOCK)
 COUNTED = frozenset({"allocs/op", "B/op", "ir/op"})
+
+MARGINS = {**dict.fromkeys(TIMED, 0.05), "ir/op": 0.02}  # of what is not exact
 
 QUICK_S = 120.0  # seconds that a quick run of a topic may take, where it does not say
 
@@ -65,6 +67,15 @@ class Sweep:
     full_values: Mapping[str, tuple[Any, ...]]  # used instead with FULL=1, where given
     subjects: tuple[str, ...]
     chart: Mapping[str, Any]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Its own metric, and those that its chart draws beside it."""
+        more = vocabulary.as_list(self.chart.get("metrics", []))
+        lists = [self.chart[key] for key in vocabulary.LISTS if key in self.chart]
+        if self.chart.get("kind") != "history":
+            lists = []
+        return tuple(dict.fromkeys([self.metric, *more, *lists]))
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from claimslab.errors import LabError
 from claimslab.theory import CURVES
 
 SOURCES = ("notes", "derived", "lab")
-CLOCK = ("ns/op",)
+TAILS = ("p50-ns", "p90-ns", "p99-ns", "p99.9-ns", "max-ns")  # of single operations
+CLOCK = ("ns/op", *TAILS)
 NUMERIC = (*CLOCK, "allocs/op", "B/op", "ir/op")
 RULES: Mapping[str, tuple[str, ...]] = {
     "ratio": ("over_subject", "over_case", "low", "high"),
@@ -29,7 +30,16 @@ RULES: Mapping[str, tuple[str, ...]] = {
 CHARTS: Mapping[str, tuple[str, ...]] = {
     "curve": ("x", "per", "theory", "xscale", "yscale", "x_label", "y", "none"),
     "steps": ("xscale", "yscale", "y"),
+    "heat": ("x", "per", "over"),
+    "tails": ("metrics", "y"),
+    "bars": ("metrics",),
+    "history": ("x", "beside", "x_label", "y"),
+    "waste": ("bound",),
+    "table": ("good",),
+    "geomean": ("over",),
 }
+NEEDED = {"curve": ("x",), "heat": ("x", "over"), "tails": ("metrics",), "geomean": ("over",)}
+LISTS = ("x", "beside")  # of a history: metrics whose lists belong to its own
 CLAIM_KEYS = (
     *("id", "question", "says", "source", "metric", "case", "subjects", "rule"),
     *("because", "margin", "full"),
@@ -245,8 +255,8 @@ def sweep(entry: Any, where: str, name: str) -> dict[str, Any]:
     case = table.text("case")
     names = re.findall(r"\{(\w+)\}", case)
     table.only((*SWEEP_KEYS, *names, *(f"full_{item}" for item in names)))
-    table.case("case", re.sub(r"\{\w+\}", "1", case))
-    if "*" in case:
+    table.case("case", re.sub(r"\{\w+\}", "x1", case))
+    if "*" in case and not is_table(entry):
         table.fail("case", f"'{case}' must name its cases; use {{name}} and a list of values")
     values = {item: scalars(table, item, f"{{{item}}} of case has no values; ") for item in names}
     full = {item: scalars(table, f"full_{item}") for item in names if f"full_{item}" in entry}
@@ -266,6 +276,15 @@ def sweep(entry: Any, where: str, name: str) -> dict[str, Any]:
     }
 
 
+def is_table(entry: Mapping[str, Any]) -> bool:
+    """Whether it is drawn as a table, whose rows a program may know better than its claims."""
+    return isinstance(entry.get("chart"), dict) and entry["chart"].get("kind") == "table"
+
+
+def as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
 def scalars(table: Table, field: str, prefix: str = "") -> list[Any]:
     if field not in table.data:
         table.fail(field, f"{prefix}add {field} = [...]")
@@ -282,19 +301,28 @@ def chart(sweep: Table, case: str) -> dict[str, Any]:
     if kind not in CHARTS:
         table.fail("kind", f"unknown chart '{kind}'; {suggest(kind, CHARTS)}")
     table.only(("kind", *CHARTS[kind]))
-    if kind == "curve":
-        table.need("x")
-    for field in ("x", "per"):
+    for field in NEEDED.get(kind, ()):
+        table.need(field)
+    for field in ("x", "beside", "metrics") if kind == "history" else ("metrics",):
+        for name in table.texts(field) if field in table.data else ():
+            if not METRIC.fullmatch(name):
+                table.fail(field, f"'{name}' is not a metric; write the name of a fact or a unit")
+    if "over" in table.data:
+        table.subjects("over")
+        if "*" in table.text("over"):
+            table.fail("over", f"'{table.data['over']}' must be one subject, without *")
+    for field in ("x", "per") if kind != "history" else ():
         if field in table.data and f"/{table.text(field)}=" not in case:
             table.fail(field, f"{case} has no parameter {table.data[field]}")
     for field in ("xscale", "yscale"):
         if field in table.data and table.text(field) not in ("log", "linear"):
             table.fail(field, f"unknown scale '{table.data[field]}'; write log or linear")
-    for field in ("x_label", "y"):
+    for field in ("x_label", "y", "good"):
         if field in table.data:
             table.text(field)
-    if "none" in table.data:
-        table.number("none")
+    for field in ("none", "bound"):
+        if field in table.data:
+            table.number(field)
     if "theory" in table.data:
         for name in table.texts("theory"):
             if name not in CURVES:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from statistics import median
 from typing import Any
 
+from claimslab.claims import TIMED
 from claimslab.evidence import Evidence
 
 Key = tuple[str, str, str, str]  # topic, subject, case, metric
@@ -62,7 +63,8 @@ class Lookup:
         facts = [case for case, name in entry.get("facts", []) if name == metric]
         counted = entry.get("counted", []) if metric == "ir/op" else []
         timed = entry.get("timed", []) if metric in ("ns/op", "allocs/op", "B/op") else []
-        return list(dict.fromkeys([*timed, *facts, *counted]))
+        tails = [case for case, metrics in entry.get("tails", {}).items() if metric in metrics]
+        return list(dict.fromkeys([*timed, *tails, *facts, *counted]))
 
     def cases(self, topic: str, subject: str, metric: str) -> list[str]:
         """Cases that the run planned for this metric or that the evidence holds, in name order."""
@@ -99,7 +101,7 @@ class Lookup:
         trials = self.trials.get((topic, subject), [])
         if not trials:
             return False, "the run ended before its first trial"
-        first = 1 if metric == "ns/op" else 0  # block 0 needs no clock, so it has no times
+        first = 1 if metric in TIMED else 0  # block 0 needs no clock, so it has no times
         used = [t for t in trials if (topic, t["block"], t["attempt"]) in self.accepted]
         if not any(t["block"] >= first for t in used):
             tried = any(where == topic and block >= first for where, block, _ in self.rejected)

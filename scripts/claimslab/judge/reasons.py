@@ -10,13 +10,11 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from claimslab.claims import Claim
+from claimslab.claims import MARGINS, Claim
 from claimslab.judge import rules, sentences
 from claimslab.judge.cells import Cell, Word
 from claimslab.judge.lookup import Lookup
 from claimslab.wording import spelled
-
-MARGIN = {"ns/op": 0.05, "ir/op": 0.02}  # less is no movement; other metrics are exact
 
 
 def because(claim: Claim, cells: Sequence[Cell], lookup: Lookup) -> dict[str, Any]:
@@ -41,7 +39,7 @@ def because(claim: Claim, cells: Sequence[Cell], lookup: Lookup) -> dict[str, An
             moves.append((cell, median(pair[0]), median(pair[1])))
     if not moves:
         return {**result, "detail": f"no subject reports {claim.because}"}
-    slack = 1 + MARGIN.get(claim.because, 0.0)
+    slack = 1 + MARGINS.get(claim.because, 0.0)
     stuck = [m for m in moves if not (m[1] > m[2] * slack if up else m[1] * slack < m[2])]
     told = [
         f"{spelled(above)} against {spelled(below)} for {sentences.name(cell, live)}"

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimslab.claims import Claim, parameters
+from claimslab.claims import MARGINS, Claim, parameters
 from claimslab.judge import rules, stats
 from claimslab.judge.cells import Cell, Word, finite
 from claimslab.judge.lookup import Lookup
 from claimslab.judge.stats import Interval, Region
+from claimslab.wording import counted
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,11 @@ def parameter(case: str, name: str) -> float:
 
 
 def too_few(claim: Claim, cell: Cell, lookup: Lookup, sources: Sequence[tuple[str, str]]) -> Cell:
-    have = f"{cell.blocks} common block{'' if cell.blocks == 1 else 's'}"
+    have = counted(cell.blocks, "block")
     for subject in dict.fromkeys(subject for subject, _ in sources):
         if trouble := lookup.troubles(claim.topic, subject):
             return cell.end(Word.INVALID, f"{subject} {trouble}, which leaves {have}")
-    return cell.end(Word.UNCLEAR, f"{have}, and {stats.MIN_BLOCKS} are the fewest that can decide")
+    return cell.end(Word.UNCLEAR, f"measured in {have}, and it takes {stats.MIN_BLOCKS} to decide")
 
 
 def decide(pairs: Sequence[tuple[Claim, Cell]], lookup: Lookup) -> int:
@@ -139,4 +140,4 @@ def margin_of(claim: Claim) -> float:
     """The equivalence margin: 5 % for time, 2 % for instructions, none for what is exact."""
     if claim.margin is not None:
         return claim.margin
-    return {"ns/op": 0.05, "ir/op": 0.02}.get(claim.metric, 0.0)
+    return MARGINS.get(claim.metric, 0.0)

@@ -106,12 +106,18 @@ def describe(topic: Topic, subjects: Sequence[Subject], full: bool) -> dict[str,
                 "build": subject.build,
                 "not_run": subject.not_run,
                 "timed": list(needs[subject.name].timed),
+                **({"tails": tails} if (tails := tails_of(subject, needs[subject.name])) else {}),
                 "facts": [list(pair) for pair in needs[subject.name].facts],
                 "counted": list(needs[subject.name].counted),
             }
             for subject in subjects
         ],
     }
+
+
+def tails_of(subject: Subject, need: resolve.Need) -> dict[str, list[str]]:
+    """The timed cases of a subject whose trials give more than ns/op, and what."""
+    return {case: metrics for case, metrics in subject.tails.items() if case in need.timed}
 
 
 # ---- How many blocks ----------------------------------------------------------------------------

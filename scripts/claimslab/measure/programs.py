@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from claimslab.claims import Topic
+from claimslab.claims.vocabulary import TAILS
 from claimslab.errors import LabError
 from claimslab.foreign import clean, clean_all, load_json, shorten
 from claimslab.measure import process, trial
@@ -31,6 +32,7 @@ class Subject:
     build: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""  # of the program, so that a resumed run notices a rebuilt one
     timed: list[str] = field(default_factory=list)
+    tails: dict[str, list[str]] = field(default_factory=dict)  # timed case -> metrics beside ns/op
     facts: list[tuple[str, str]] = field(default_factory=list)  # (case, metric)
     not_run: str = ""
 
@@ -149,7 +151,15 @@ def parse_list(text: str, where: str) -> Iterator[dict[str, Any]]:
         metric = entry.get("metric")
         if not timed and not (isinstance(metric, str) and metric and metric.isprintable()):
             raise LabError(f"{where}: {case}: a fact without its `metric`")
+        more = entry.get("metrics", [])
+        if more and not (timed and isinstance(more, list) and all(map(is_tail, more))):
+            known = ", ".join(TAILS)
+            raise LabError(f"{where}: {case}: `metrics` are some of {known}, of a timed case")
         yield entry
+
+
+def is_tail(metric: Any) -> bool:
+    return isinstance(metric, str) and metric in TAILS
 
 
 def parse_build(text: str, where: str) -> dict[str, Any]:
@@ -166,6 +176,8 @@ def add(subject: Subject, entry: dict[str, Any]) -> None:
     if entry["timed"]:
         if entry["case"] not in subject.timed:
             subject.timed.append(entry["case"])
+        if entry.get("metrics"):
+            subject.tails[entry["case"]] = entry["metrics"]
     elif (entry["case"], entry["metric"]) not in subject.facts:
         subject.facts.append((entry["case"], entry["metric"]))
 

@@ -83,7 +83,9 @@ def wanted_as_reason(
 
 
 def wanted_by_sweep(sweep: Sweep, subjects: Sequence[Subject], full: bool, where: str) -> Wanted:
-    return select(subjects, sweep.subjects, claims.cases(sweep, full), sweep.metric, where, "case")
+    for metric in sweep.metrics:
+        cases = claims.cases(sweep, full)
+        yield from select(subjects, sweep.subjects, cases, metric, where, "case")
 
 
 def select(
@@ -128,6 +130,7 @@ def unknown(case: str, metric: str, running: Sequence[Subject], field_name: str)
     metrics = {name for one in running for listed, name in one.facts if listed == case}
     if any(case in one.timed for one in running):
         metrics.add("ns/op")
+        metrics.update(*(one.tails.get(case, ()) for one in running))
     if metrics:
         return f"metric: no program lists '{metric}' of {case}; {suggest(metric, metrics)}"
     known = {listed for one in running for listed in cases_of(one, metric)}
@@ -142,8 +145,10 @@ def unknown(case: str, metric: str, running: Sequence[Subject], field_name: str)
 def cases_of(subject: Subject, metric: str) -> Iterator[str]:
     """The cases of which a program gives this metric, each once."""
     listed = [case for case, name in subject.facts if name == metric]
-    if metric in TIMED or (metric == "ir/op" and subject.kind == "cpp"):
+    if metric == "ns/op" or (metric == "ir/op" and subject.kind == "cpp"):
         listed += subject.timed
+    elif metric in TIMED:
+        listed += [case for case, metrics in subject.tails.items() if metric in metrics]
     elif metric in COUNTED and metric != "ir/op" and subject.kind == "go":
         listed += subject.timed  # Go prints allocs/op and B/op beside ns/op
     yield from dict.fromkeys(listed)

@@ -31,6 +31,7 @@ TEST(Declaration, TheHarnessOwnsEmptyAndTheAllocationCounts) {
     program.timed("a", "Case", nothing);
     EXPECT_THROW(program.timed("a", "Empty", nothing), std::invalid_argument);
     EXPECT_THROW(program.fact("a", "Case", "allocs/op", [] { return 1; }), std::invalid_argument);
+    EXPECT_THROW(program.fact("a", "Case", "p99-ns", [] { return 1; }), std::invalid_argument);
     EXPECT_NO_THROW(program.fact("a", "Untimed", "allocs/op", [] { return 1; }));
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/personality.h>
 
+#include <algorithm>
 #include <csignal>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -83,6 +84,8 @@ TEST(List, HasEveryPairOnceAndEmptyForEveryTimedSubject) {
         const std::string subject = line.at("subject");
         const bool timed = line.at("timed");
         EXPECT_EQ(timed, !line.contains("metric")) << line;
+        EXPECT_EQ(line.contains("metrics"), timed && subject == "tails" && line.at("case") != "Empty")
+            << line;
         EXPECT_TRUE(pairs.insert(line.dump()).second) << line;
         if (timed) timed_subjects.insert(subject);
         if (timed && line.at("case") == "Empty") subjects_with_empty.insert(subject);
@@ -146,6 +149,31 @@ TEST(Samples, AreOneLineABatchWithEqualCounts) {
         EXPECT_EQ(found[i].name, i < 3 ? "Fill/elem=8/n=1000" : "Empty");
         EXPECT_EQ(found[i].iterations, found[i < 3 ? 0 : 3].iterations);
         EXPECT_EQ(found[i].checksum, i < 3 ? 3U : 0U);
+    }
+}
+
+// Every 500th operation sleeps 50 µs at least, which is a fact and no matter of speed: p99.9 and the
+// slowest must show it, and a quantile is never below a lower one.
+TEST(Samples, OfACaseWithTailsHaveQuantilesOfSingleOperations) {
+    const Outcome outcome = run({"--lab", "--subject=tails", "--cases=Hiccup/each=500/us=50",
+                                 "--batches=2", "--batch-ms=1"});
+    const std::vector<std::string> text = lines(outcome.out);
+    ASSERT_EQ(text.size(), 3U);
+    for (std::size_t batch = 1; batch <= 2; ++batch) {
+        std::istringstream stream(text[batch]);
+        std::string name, unit;
+        double iterations = 0, number = 0;
+        stream >> name >> iterations;
+        std::vector<double> numbers;
+        std::vector<std::string> units;
+        while (stream >> number >> unit) {
+            numbers.push_back(number);
+            units.push_back(unit);
+        }
+        EXPECT_EQ(units, (std::vector<std::string>{"ns/op", "p50-ns", "p90-ns", "p99-ns", "p99.9-ns",
+                                                   "max-ns", "checksum"}));
+        EXPECT_TRUE(std::is_sorted(numbers.begin() + 1, numbers.end() - 1)) << text[batch];
+        EXPECT_GE(numbers.at(4), 50'000) << text[batch];
     }
 }
 

@@ -159,6 +159,12 @@ int main(int argc, char** argv) {
             return std::uint64_t{2};
         };
     });
+    program.timed_with_tails("tails", case_name("Hiccup", {{"each", 500}, {"us", 50}}), [] {
+        return [calls = 0]() mutable {
+            if (++calls % 500 == 0) std::this_thread::sleep_for(std::chrono::microseconds(50));
+            return std::uint64_t{1};
+        };
+    });
     program.timed("right", case_name("Sum", {{"n", 10}}),
                   [] { return [] { return std::uint64_t{45}; }; });
     program.timed("wrong", case_name("Sum", {{"n", 10}}),
