@@ -17,12 +17,12 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "harness/once.hpp"
 
 namespace lab::allocation {
 
@@ -107,16 +107,6 @@ Footprint footprint(Setup set_up, int times) {
     });
     if (found.size() != 3) throw std::runtime_error("footprint: a child process said too little");
     return {found[0], found[1], found[2]};
-}
-
-/// The value of `measure()`, measured when first asked for and then kept: several facts share it.
-template <class Measure>
-auto once(Measure measure) {
-    using Value = decltype(measure());
-    return [measure, kept = std::make_shared<std::optional<Value>>()] {
-        if (!*kept) *kept = measure();
-        return **kept;
-    };
 }
 
 }  // namespace lab::allocation
