@@ -30,11 +30,15 @@ function(lab_add_test_library file)
   set_property(GLOBAL APPEND PROPERTY lab_test_programs ${name})
 endfunction()
 
+# Tests mirror the folders, so a topic's test links the topic's peers too.
 function(lab_add_test file)
   lab_target_name(target "${file}")
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}/tests" "${file}")
+  get_filename_component(folder "${folder}" DIRECTORY)
+  lab_peers(peers "${PROJECT_SOURCE_DIR}/${folder}")
   get_property(programs GLOBAL PROPERTY lab_test_programs)
   add_executable(${target} "${file}")
-  target_link_libraries(${target} PRIVATE lab_harness lab_models
+  target_link_libraries(${target} PRIVATE lab_harness lab_models ${peers}
                         nlohmann_json::nlohmann_json GTest::gtest_main)
   target_compile_definitions(${target} PRIVATE
                              LAB_TEST_PROGRAMS="${PROJECT_BINARY_DIR}/tests/programs"
