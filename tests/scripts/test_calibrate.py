@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pytest
 
 from claimslab import calibrate
@@ -62,3 +63,13 @@ def test_every_slowdown_is_an_arm_beside_three_that_must_equal_the_base() -> Non
 def test_operations_too_short_or_too_long_to_slow_are_left_out() -> None:
     times = {"Empty": 0.3, "tiny": 60.0, "short": 900.0, "long": 90_000.0, "huge": 4e7}
     assert calibrate.short_cases(times) == ["long", "short"]
+
+
+def test_cases_of_every_length_are_taken() -> None:
+    times = {str(ns): float(ns) for ns in range(1_000, 101_000, 1_000)}
+    chosen = [int(case) for case in calibrate.short_cases(times)]
+    assert len(chosen) == calibrate.CASES
+    assert (chosen[0], chosen[-1]) == (100_000, 1_000)
+    gaps = [more - less for more, less in itertools.pairwise(chosen)]
+    assert max(gaps) - min(gaps) <= 1_000
+    assert calibrate.short_cases({}) == []
