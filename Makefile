@@ -2,7 +2,7 @@
 #
 #   make bench      install what is missing, build, measure, judge, report
 #                   ONLY=slices BUDGET=5m FULL=1 SMOKE=1 NATIVE=1 RESUME=<run> ALLOC=<lib.so>
-#   make allocators any malloc library beside all others                     ALLOC=<lib.so>
+#   make allocators any malloc library beside all others                     ALLOC=<lib.so> PEERS=latest
 #   make test       install what is missing, build, run every test
 #   make report     charts and report again from stored evidence             RUN=<run>
 #   make calibrate  judge the judge                                          BUDGET=30m
@@ -21,15 +21,11 @@ bench: contenders
 	@scripts/lab run $${ONLY:+--only "$$ONLY"} $${FULL:+--full} $${BUDGET:+--budget "$$BUDGET"} \
 	  $${RESUME:+--resume "$$RESUME"} $${SMOKE:+--smoke} $${NATIVE:+--native}
 
-allocators:
-	@$(MAKE) --no-print-directory bench ONLY=allocation
+allocators: override export ONLY := allocation
+allocators: bench
 
-# Only what ALLOC names now; the library of an earlier command is never measured unseen.
 contenders: build
-	@rm -rf build/$(PRESET)/contenders
-	@if [ -n "$$ALLOC" ]; then \
-	  build/$(PRESET)/bin/allocator_conformance --library="$$ALLOC" --checks=size-zero >/dev/null || [ $$? = 1 ] || exit 1; \
-	  mkdir build/$(PRESET)/contenders && ln -s "$$(realpath "$$ALLOC")" build/$(PRESET)/contenders/; fi
+	@allocators/contenders.sh build/$(PRESET)
 
 report:
 	@scripts/lab report $${RUN:+"$$RUN"}

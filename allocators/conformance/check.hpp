@@ -18,7 +18,8 @@
 
 namespace lab::conformance {
 
-enum class Kind { required, misuse, noted };
+/// Vital rows are required too; a library that fails one cannot be measured.
+enum class Kind { vital, required, misuse, noted };
 
 /// Registers itself; one object for each row, at namespace scope.
 class Check {

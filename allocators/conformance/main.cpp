@@ -1,6 +1,7 @@
 // allocator_conformance: which rows of the robustness list a malloc library passes.
 //
 //   allocator_conformance [--library=PATH] [--programs] [--checks=NAME,NAME] [--timeout-s=N]
+//   allocator_conformance --library=PATH --usable [--timeout-s=N]
 //   allocator_conformance --list
 //
 // Without --library: what LD_PRELOAD names, or the malloc of libc. Each check runs in a process of
@@ -12,15 +13,20 @@
 // With --programs the rows are real programs, which must do the same with and without the library:
 //   {"check":"sqlite3","kind":"program","passed":true,"detail":"…"}
 //   {"check":"node","kind":"program","not_run":"node is not installed"}
-// Exit status: 0 every required row passed, 1 some did not, 2 usage, 3 the library serves no malloc.
+// With --usable only the vital rows run, and nothing is printed but why it cannot be measured.
+// Exit status: 0 every required row passed, 1 some did not, 2 usage, or a library that is no malloc or
+// not usable, 3 no process can be started.
 
+#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -44,6 +50,7 @@ struct UsageError : std::runtime_error {
 struct Options {
     bool list = false;
     bool programs = false;
+    bool usable = false;
     std::string library;
     std::vector<std::string> checks;  // empty: all
     int timeout_s = 60;
@@ -69,12 +76,26 @@ std::vector<std::string> split(const std::string& text) {
     return names;
 }
 
+// What the dynamic loader would only warn of, and then run on without it.
 std::string library_file(const std::string& path) {
     if (path.find_first_of(": ") != std::string::npos) {
         throw UsageError(path + ": LD_PRELOAD takes no path with a blank or a colon");
     }
     std::error_code error;
-    if (!fs::is_regular_file(path, error)) throw UsageError(path + " does not exist");
+    if (!fs::exists(path, error)) throw UsageError(path + " does not exist");
+    if (!fs::is_regular_file(path, error)) throw UsageError(path + " is not a file");
+    ElfW(Ehdr) header{};
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw UsageError(path + " cannot be read");
+    file.read(reinterpret_cast<char*>(&header), sizeof header);
+    if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
+        throw UsageError(path + " is not a shared library: it is no ELF file");
+    }
+    ElfW(Ehdr) own{};
+    std::ifstream("/proc/self/exe", std::ios::binary).read(reinterpret_cast<char*>(&own), sizeof own);
+    if (header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS] || header.e_machine != own.e_machine) {
+        throw UsageError(path + " is built for another processor than this program");
+    }
     return fs::absolute(path).string();
 }
 
@@ -88,6 +109,8 @@ Options read_options(const std::vector<std::string>& arguments) {
             options.list = true;
         } else if (argument == "--programs") {
             options.programs = true;
+        } else if (argument == "--usable") {
+            options.usable = true;
         } else if (const auto library = value("--library="); !library.empty()) {
             options.library = library_file(library);
         } else if (const auto checks = value("--checks="); !checks.empty()) {
@@ -97,7 +120,7 @@ Options read_options(const std::vector<std::string>& arguments) {
             if (options.timeout_s < 1) throw UsageError(argument + ": give whole seconds from 1");
         } else {
             throw UsageError("unknown argument '" + argument +
-                             "'; known: --list --library=PATH --programs --checks=NAME,NAME --timeout-s=N");
+                             "'; known: --list --library=PATH --usable --programs --checks=NAME,NAME --timeout-s=N");
         }
     }
     const std::vector<std::string> known = options.programs ? program_names() : check_names();
@@ -108,7 +131,7 @@ Options read_options(const std::vector<std::string>& arguments) {
 }
 
 const char* kind_name(Kind kind) {
-    return kind == Kind::required ? "required" : kind == Kind::misuse ? "misuse" : "noted";
+    return kind == Kind::misuse ? "misuse" : kind == Kind::noted ? "noted" : "required";
 }
 
 void print(const Json& line) {
@@ -124,11 +147,12 @@ const char* outcome(const End& end) {
 // Returns whether a required row passed; other kinds cannot fail.
 bool report(const Check& check, const End& end) {
     Json line{{"check", check.name()}, {"kind", kind_name(check.kind())}};
-    if (check.kind() == Kind::required) line["passed"] = end.passed();
+    const bool required = check.kind() == Kind::required || check.kind() == Kind::vital;
+    if (required) line["passed"] = end.passed();
     if (check.kind() == Kind::misuse) line["outcome"] = outcome(end);
     line["detail"] = end.detail();
     print(line);
-    return check.kind() != Kind::required || end.passed();
+    return !required || end.passed();
 }
 
 bool report(const std::string& program, const Work& work) {
@@ -152,15 +176,26 @@ bool same_file(const std::string& one, const std::string& other) {
 std::string prove_who_serves(const Options& options) {
     const End end = run_child("", options.library, options.timeout_s);
     if (!end.passed()) {
-        throw std::runtime_error((options.library.empty() ? "libc" : options.library) +
+        throw UsageError((options.library.empty() ? "libc" : options.library) +
                                  ": no program starts under it: " + end.detail());
     }
     const std::string serves = end.notes;
     if (!options.library.empty() && !same_file(serves, options.library)) {
-        throw std::runtime_error(options.library + " does not serve malloc; " + serves + " does" +
+        throw UsageError(options.library + " does not serve malloc; " + serves + " does" +
                                  (end.said.empty() ? "" : ": " + end.said));
     }
     return serves;
+}
+
+// Throws UsageError where a vital row fails.
+void prove_usable(const Options& options) {
+    prove_who_serves(options);
+    for (const Check* check = first_check(); check != nullptr; check = check->next()) {
+        if (check->kind() != Kind::vital) continue;
+        const End end = run_child(check->name(), options.library, options.timeout_s);
+        if (end.passed()) continue;
+        throw UsageError(options.library + " is no usable malloc: " + check->name() + ": " + end.detail());
+    }
 }
 
 void list() {
@@ -173,6 +208,10 @@ void list() {
 int run(const Options& options) {
     if (options.list) {
         list();
+        return 0;
+    }
+    if (options.usable) {
+        prove_usable(options);
         return 0;
     }
     print({{"serves", prove_who_serves(options)}, {"library", options.library}});

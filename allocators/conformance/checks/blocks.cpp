@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <initializer_list>
 
 #include "allocators/conformance/check.hpp"
 
@@ -27,7 +28,7 @@ const Check k_zero_size("size-zero", Kind::required, [] {
     std::free(nullptr);
 });
 
-const Check k_disjoint("disjoint-blocks", Kind::required, [] {
+const Check k_disjoint("disjoint-blocks", Kind::vital, [] {
     constexpr std::size_t k_most = 2000;
     static unsigned char* blocks[k_most];
     static std::size_t sizes[k_most];
@@ -48,7 +49,7 @@ const Check k_disjoint("disjoint-blocks", Kind::required, [] {
 });
 
 // C lets a block of fewer than 16 bytes be aligned for what fits into it.
-const Check k_alignment("malloc-alignment", Kind::required, [] {
+const Check k_alignment("malloc-alignment", Kind::vital, [] {
     for (std::size_t bytes = 1; bytes <= k_mebibyte; bytes = next_size(bytes)) {
         for (int copy = 0; copy < 8; ++copy) {
             void* block = std::malloc(bytes);
@@ -60,7 +61,7 @@ const Check k_alignment("malloc-alignment", Kind::required, [] {
     }
 });
 
-const Check k_calloc_zero("calloc-zero", Kind::required, [] {
+const Check k_calloc_zero("calloc-zero", Kind::vital, [] {
     constexpr std::size_t k_blocks = 8;
     for (std::size_t bytes = 1; bytes <= 4 * k_mebibyte; bytes = next_size(bytes)) {
         void* blocks[k_blocks];
@@ -79,7 +80,7 @@ const Check k_calloc_zero("calloc-zero", Kind::required, [] {
     }
 });
 
-const Check k_realloc("realloc-keeps", Kind::required, [] {
+const Check k_realloc("realloc-keeps", Kind::vital, [] {
     auto* block = static_cast<unsigned char*>(std::realloc(nullptr, 1));
     require(block != nullptr, "realloc(nullptr, 1) is null");
     std::size_t held = 1;
@@ -106,6 +107,21 @@ const Check k_realloc_aligned("realloc-aligned", Kind::required, [] {
         require(block != nullptr && is_filled(block, 1000, 0x77),
                 "realloc of a block aligned to %zu lost bytes", alignment);
         std::free(block);
+    }
+});
+
+const Check k_reuse("freed-memory-reused", Kind::vital, [] {
+    for (const std::size_t bytes : {std::size_t{64}, std::size_t{65536}}) {
+        const std::size_t before = resident_bytes();
+        for (std::size_t had = 0; had < 256 * k_mebibyte; had += bytes) {
+            void* block = std::malloc(bytes);
+            require(block != nullptr, "malloc(%zu) is null", bytes);
+            fill(block, bytes, 1);
+            std::free(block);
+        }
+        const std::size_t now = resident_bytes();
+        const std::size_t grown = now > before ? (now - before) >> 20 : 0;
+        require(grown < 64, "%zu MiB are resident though every block of %zu bytes was freed at once", grown, bytes);
     }
 });
 

@@ -1,9 +1,15 @@
 // conformance_test: the conformance program passes libc's malloc, finds planted faults, and refuses
 // in one line what is no malloc.
 
+#include <elf.h>
 #include <gtest/gtest.h>
+#include <link.h>
+#include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -46,6 +52,13 @@ std::set<std::string> failed(const Table& table) {
         if (!row.value("passed", true)) names.insert(name);
     }
     return names;
+}
+
+std::string name_of(std::string fault) {
+    for (char& c : fault) {
+        if (c == '-') c = '_';
+    }
+    return fault;
 }
 
 bool one_line(const std::string& text) {
@@ -111,14 +124,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Planted{"overflowing-calloc", {"calloc-overflow"}},
                     Planted{"loses-on-realloc", {"realloc-failure-keeps"}},
                     Planted{"changes-errno", {"free-keeps-errno"}},
-                    Planted{"leaks", {"abandoned-blocks", "thread-churn"}}),
-    [](const auto& param) {
-        std::string name = param.param.fault;
-        for (char& c : name) {
-            if (c == '-') c = '_';
-        }
-        return name;
-    });
+                    Planted{"leaks", {"freed-memory-reused", "abandoned-blocks", "thread-churn"}}),
+    [](const auto& param) { return name_of(param.param.fault); });
 
 TEST(Conformance, AHangIsARowOfItsOwn) {
     const Table table =
@@ -127,32 +134,84 @@ TEST(Conformance, AHangIsARowOfItsOwn) {
     EXPECT_NE(table.rows.at("tls-destructors").at("detail").get<std::string>().find("hung"), std::string::npos);
 }
 
-TEST(Conformance, RefusesInOneLineWhatIsNoMalloc) {
-    const Outcome end = run({"--library=" LAB_TEST_PROGRAMS "/libno_malloc_library.so"}).end;
-    EXPECT_EQ(end.status, 3);
-    EXPECT_EQ(end.out, "");
-    EXPECT_TRUE(one_line(end.err)) << end.err;
-    EXPECT_NE(end.err.find("does not serve malloc"), std::string::npos) << end.err;
+/// Whether it ends as a usage error of one line that has all these words.
+testing::AssertionResult refused(const Outcome& end, const std::vector<std::string>& words) {
+    bool told = one_line(end.err);
+    for (const std::string& word : words) told = told && end.err.find(word) != std::string::npos;
+    if (end.status == 2 && end.out.empty() && told) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "status " << end.status << ": " << end.err << end.out;
 }
 
-TEST(Conformance, RefusesInOneLineWhatCrashesOrHangsAtLoad) {
-    for (const std::string fault : {"crashes-at-load", "hangs-at-load"}) {
-        const Outcome end = run({"--library=" + k_library, "--timeout-s=5"}, fault).end;
-        EXPECT_EQ(end.status, 3) << fault;
-        EXPECT_TRUE(one_line(end.err)) << end.err;
-        EXPECT_NE(end.err.find(fault == "hangs-at-load" ? "hung" : "SIGSEGV"), std::string::npos) << end.err;
+TEST(Conformance, RefusesInOneLineWhatIsNoMalloc) {
+    for (const char* how : {"--usable", "--timeout-s=60"}) {
+        EXPECT_TRUE(refused(run({"--library=" LAB_TEST_PROGRAMS "/libno_malloc_library.so", how}).end,
+                            {"libno_malloc_library.so does not serve malloc"}));
+        EXPECT_TRUE(refused(run({"--library=" LAB_SOURCE_DIR "/README.md", how}).end, {"README.md", "no ELF file"}));
+        EXPECT_TRUE(refused(run({"--library=" LAB_SOURCE_DIR, how}).end, {"is not a file"}));
+        EXPECT_TRUE(refused(run({"--library=/nowhere/lib.so", how}).end, {"/nowhere/lib.so does not exist"}));
+        EXPECT_TRUE(refused(run({"--library=/two words.so", how}).end, {"blank"}));
     }
 }
 
-TEST(Conformance, RefusesInOneLineWhatIsNoLibrary) {
-    const Outcome text = run({"--library=" LAB_SOURCE_DIR "/README.md"}).end;
-    EXPECT_EQ(text.status, 3);
-    EXPECT_TRUE(one_line(text.err)) << text.err;
-    for (const std::string argument : {"--library=/nowhere/lib.so", "--library=/two words.so", "--check=x",
-                                       "--checks=unknown", "--timeout-s=0"}) {
-        const Outcome end = run({argument}).end;
-        EXPECT_EQ(end.status, 2) << argument;
-        EXPECT_TRUE(one_line(end.err)) << end.err;
+/// A copy of the library with one byte of its ELF header changed.
+class ChangedLibrary {
+   public:
+    ChangedLibrary(std::size_t at, char value) {
+        std::filesystem::copy_file(k_library, path_, std::filesystem::copy_options::overwrite_existing);
+        std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(at));
+        file.put(value);
+    }
+    ChangedLibrary(const ChangedLibrary&) = delete;
+    ChangedLibrary& operator=(const ChangedLibrary&) = delete;
+    ~ChangedLibrary() { std::filesystem::remove(path_); }
+    const std::string& path() const { return path_; }
+
+   private:
+    std::string path_ = testing::TempDir() + "libchanged." + std::to_string(getpid()) + ".so";
+};
+
+TEST(Conformance, RefusesInOneLineWhatIsBuiltForAnotherProcessor) {
+    const ChangedLibrary narrow(EI_CLASS, ELFCLASS32);
+    EXPECT_TRUE(refused(run({"--library=" + narrow.path(), "--usable"}).end, {narrow.path(), "another processor"}));
+    const ChangedLibrary foreign(offsetof(ElfW(Ehdr), e_machine), EM_68K);
+    EXPECT_TRUE(refused(run({"--library=" + foreign.path(), "--usable"}).end, {foreign.path(), "another processor"}));
+}
+
+struct Unusable {
+    const char* fault;
+    const char* words;
+};
+
+class UnusableLibrary : public testing::TestWithParam<Unusable> {};
+
+TEST_P(UnusableLibrary, IsRefusedInOneLineThatSaysWhy) {
+    const Table table = run({"--library=" + k_library, "--timeout-s=5", "--usable"}, GetParam().fault);
+    EXPECT_TRUE(refused(table.end, {k_library, GetParam().words}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, UnusableLibrary,
+                         testing::Values(Unusable{"crashes-at-load", "no program starts under it: killed by SIGSEGV"},
+                                         Unusable{"hangs-at-load", "no program starts under it: hung"},
+                                         Unusable{"null", "is null"},
+                                         Unusable{"overlapping", "overwritten through another"},
+                                         Unusable{"misaligned-blocks", "not aligned to 16"},
+                                         Unusable{"dirty-calloc", "not zero on recycled memory"},
+                                         Unusable{"loses-when-growing", "lost bytes"},
+                                         Unusable{"leaks", "MiB are resident though every block"}),
+                         [](const auto& param) { return name_of(param.param.fault); });
+
+TEST(Conformance, WhatOnlyFailsRowsIsUsable) {
+    for (const std::string fault : {"", "misaligned", "forgets-errno", "changes-errno", "overflowing-calloc"}) {
+        const Outcome end = run({"--library=" + k_library, "--usable"}, fault).end;
+        EXPECT_EQ(end.status, 0) << fault << end.err;
+        EXPECT_EQ(end.out + end.err, "");
+    }
+}
+
+TEST(Conformance, RefusesInOneLineWhatItDoesNotKnow) {
+    for (const std::string argument : {"--check=x", "--checks=unknown", "--timeout-s=0"}) {
+        EXPECT_TRUE(refused(run({argument}).end, {})) << argument;
     }
 }
 
