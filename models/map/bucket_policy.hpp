@@ -1,0 +1,53 @@
+// bucket_policy: the choices in which bucket maps differ, one struct a kind of map.
+//
+//   go1_23   looks at one cell after another, and at 4- and 8-byte integers without tags, as Go does
+//   tuned    compares the tags of a bucket at once, and does not watch for concurrent writes
+//
+// Any struct with these members will do; a test's Memory may fail.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "models/map/control.hpp"
+#include "models/map/memory.hpp"
+#include "models/map/writing.hpp"
+
+namespace lab::go::bucket {
+
+enum class Search { one_by_one, at_once };
+
+struct go1_23 {
+    using Memory = memory::plain;
+    static constexpr Search k_search = Search::one_by_one;
+    static constexpr Matching k_matching = k_best_matching;  // of no use here
+    static constexpr Watch k_watch = Watch::on;
+};
+
+template <Matching How = k_best_matching, class Source = memory::plain, Watch Watched = Watch::off>
+struct tuned {
+    using Memory = Source;
+    static constexpr Search k_search = Search::at_once;
+    static constexpr Matching k_matching = How;
+    static constexpr Watch k_watch = Watched;
+};
+
+/// Entries a bucket, on average, above which a map doubles: a ratio, so that it is exact.
+struct LoadFactor {
+    std::size_t numerator = 13;
+    std::size_t denominator = 2;
+
+    /// The most entries that 2^log2 buckets take; one bucket always takes its 8.
+    constexpr std::size_t limit(unsigned log2) const {
+        return std::max(std::size_t{8}, (numerator << log2) / denominator);
+    }
+};
+
+/// Whether there are about as many overflow buckets as buckets: most of them must then be sparse,
+/// or the load would have made the map double. From 2^15 buckets on the count is an estimate.
+constexpr bool too_many_overflows(std::uint16_t overflows, unsigned log2) {
+    return overflows >= (1u << std::min(log2, 15u));
+}
+
+}  // namespace lab::go::bucket
