@@ -55,7 +55,7 @@ struct Growing {
     Bucket* reserved = nullptr;  // from the heap, so that moving a chain cannot fail
     std::size_t reserved_count = 0;
     std::size_t evacuated = 0;    // old buckets below have moved
-    std::uint16_t overflows = 0;  // in array; from 2^16 buckets on an estimate
+    std::uint32_t overflows = 0;  // in array; from 2^16 buckets on an estimate
     std::uint8_t log2 = 0;        // there are 2^log2 buckets
     bool same_size = false;
     LoadFactor load;
@@ -100,7 +100,7 @@ struct Growing {
     }
 
     bool must_grow() const {
-        return old == nullptr && (count >= limit || too_many_overflows(overflows, log2));
+        return old == nullptr && (count >= limit || overflows >= load.too_many_overflows(log2));
     }
     void start_growth() {
         const bool bigger = count >= limit;

@@ -159,7 +159,7 @@ class Iterator {
     /// The cell where the entry of `from` is now, if it is still there and belongs here.
     Cell where_now(Cell from) const {
         const std::uint8_t tag = from.tag();
-        if (is_empty(tag) || tag == k_evacuated_empty) return {};
+        if (is_empty(tag) || tag == k_evacuated_empty || map_->empty()) return {};
         const auto& key = from.key()->get();
         const bool can_be_found = k_reflexive<typename Map::key_type> || map_->table_.equal(key, key);
         if (only_ != k_all) {

@@ -80,6 +80,7 @@ class bucket_map {
     }
     ~bucket_map() = default;
     void swap(bucket_map& other) noexcept { table_.swap(other.table_); }
+    friend void swap(bucket_map& a, bucket_map& b) noexcept { a.swap(b); }
 
     std::size_t size() const { return table_.count; }
     bool empty() const { return table_.count == 0; }
@@ -178,7 +179,7 @@ class bucket_map {
     struct Header {
         std::size_t count = 0;
         unsigned log2 = 0;            // B: there are 2^log2 buckets
-        std::uint16_t overflows = 0;  // noverflow: in the new array; an estimate from 2^16 on
+        std::uint32_t overflows = 0;  // noverflow: in the new array; an estimate from 2^16 on
         bool growing = false;
         bool same_size = false;
         std::size_t evacuated = 0;  // nevacuate: old buckets below have moved

@@ -42,12 +42,14 @@ struct LoadFactor {
     constexpr std::size_t limit(unsigned log2) const {
         return std::max(std::size_t{8}, (numerator << log2) / denominator);
     }
+    /// The overflow buckets that are too many for 2^log2 buckets: as many as buckets. Most of them
+    /// must then be sparse, or the load would have made the map double. (Above 8 entries a bucket a
+    /// multiple, or moving the entries would not help.) From 2^16 buckets on they are estimated, one
+    /// counted for as many as keep the threshold that of 2^15.
+    constexpr std::size_t too_many_overflows(unsigned log2) const {
+        const std::size_t dense = (numerator + 8 * denominator - 1) / (8 * denominator);
+        return dense << std::min(log2, 15u);
+    }
 };
-
-/// Whether there are about as many overflow buckets as buckets: most of them must then be sparse,
-/// or the load would have made the map double. From 2^15 buckets on the count is an estimate.
-constexpr bool too_many_overflows(std::uint16_t overflows, unsigned log2) {
-    return overflows >= (1u << std::min(log2, 15u));
-}
 
 }  // namespace lab::go::bucket
