@@ -29,12 +29,12 @@ std::vector<Allocator> contenders(const fs::path& program) {
     const fs::path build = program.parent_path().parent_path();
     std::error_code error;
     const fs::path golike = build / "lib" / "libgolike.so";
-    list.push_back({"golike", fs::exists(golike, error) ? golike.string() : "", ""});
+    list.push_back({"golike", fs::exists(golike, error) ? golike.string() : ""});
 
     std::vector<fs::path> libraries;
     for (const auto& entry : fs::directory_iterator(build / "contenders", error)) libraries.push_back(entry.path());
     std::ranges::sort(libraries);
-    for (const fs::path& library : libraries) list.push_back({subject_of(library), library.string(), ""});
+    for (const fs::path& library : libraries) list.push_back({subject_of(library), library.string()});
     return list;
 }
 

@@ -11,7 +11,6 @@ namespace lab {
 struct Allocator {
     std::string name;
     std::string library;
-    std::string version;  // empty: unknown
 };
 
 /// One entry for each row of allocators/CMakeLists.txt, installed or not, in that order.

@@ -23,6 +23,3 @@ lab_require(absl absl::flat_hash_map
             DEBIAN libabsl-dev FEDORA abseil-cpp-devel ARCH abseil-cpp)
 lab_require(Boost Boost::headers VERSION 1.81
             DEBIAN libboost1.81-dev FEDORA boost-devel ARCH boost)
-
-# Optional: it only tells the versions of the allocators.
-find_package(PkgConfig QUIET)

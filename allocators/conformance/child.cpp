@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "allocators/conformance/check.hpp"
+#include "allocators/conformance/version.hpp"
 
 namespace lab::conformance {
 
@@ -161,6 +162,7 @@ int child_main(char** argv) {
     report_to(k_report);
     if (argv[2][0] == '\0') {
         note("%s", provider_of("malloc"));
+        note_version();
         note("%s", k_done);
         return 0;
     }

@@ -50,7 +50,7 @@ std::vector<std::string> environment_with(const std::string& preload);
 
 std::vector<std::string> lines_of(const std::string& text);
 
-/// An empty check asks who serves malloc; `notes` is then the file's path.
+/// An empty check asks who serves malloc; `notes` is then the file's path and, if it tells one, its version.
 /// Throws std::runtime_error when no process can be started.
 End run_child(const std::string& check, const std::string& library, int timeout_s);
 

@@ -2,11 +2,13 @@
 //
 //   allocator_conformance [--library=PATH] [--programs] [--checks=NAME,NAME] [--timeout-s=N]
 //   allocator_conformance --library=PATH --usable [--timeout-s=N]
+//   allocator_conformance [--library=PATH] --identity
 //   allocator_conformance --list
 //
 // Without --library: what LD_PRELOAD names, or the malloc of libc. Each check runs in a process of
-// its own under the library; the first line tells which file serves malloc, by dladdr:
-//   {"serves":"/lib/x86_64-linux-gnu/libc.so.6","library":""}
+// its own under the library; the first line tells which file serves malloc, by dladdr, and the version
+// that it tells of itself; --identity ends there:
+//   {"serves":"/lib/x86_64-linux-gnu/libc.so.6","library":"","version":"2.36"}
 //   {"check":"calloc-zero","kind":"required","passed":true,"detail":""}
 //   {"check":"double-free-small","kind":"misuse","outcome":"caught","detail":"…"}
 //   {"check":"realloc-to-zero","kind":"noted","detail":"frees, null"}
@@ -51,6 +53,7 @@ struct Options {
     bool list = false;
     bool programs = false;
     bool usable = false;
+    bool identity = false;
     std::string library;
     std::vector<std::string> checks;  // empty: all
     int timeout_s = 60;
@@ -111,6 +114,8 @@ Options read_options(const std::vector<std::string>& arguments) {
             options.programs = true;
         } else if (argument == "--usable") {
             options.usable = true;
+        } else if (argument == "--identity") {
+            options.identity = true;
         } else if (const auto library = value("--library="); !library.empty()) {
             options.library = library_file(library);
         } else if (const auto checks = value("--checks="); !checks.empty()) {
@@ -120,7 +125,7 @@ Options read_options(const std::vector<std::string>& arguments) {
             if (options.timeout_s < 1) throw UsageError(argument + ": give whole seconds from 1");
         } else {
             throw UsageError("unknown argument '" + argument +
-                             "'; known: --list --library=PATH --usable --programs --checks=NAME,NAME --timeout-s=N");
+                             "'; known: --list --library=PATH --usable --identity --programs --checks=NAME,NAME --timeout-s=N");
         }
     }
     const std::vector<std::string> known = options.programs ? program_names() : check_names();
@@ -172,19 +177,25 @@ bool same_file(const std::string& one, const std::string& other) {
     return fs::equivalent(one, other, error) && !error;
 }
 
-// The file that serves malloc under the library; throws where that is another, or nothing starts.
-std::string prove_who_serves(const Options& options) {
+struct Identity {
+    std::string serves;
+    std::string version;  // empty: it tells none
+};
+
+// Who serves malloc under the library; throws where that is another, or nothing starts.
+Identity prove_who_serves(const Options& options) {
     const End end = run_child("", options.library, options.timeout_s);
     if (!end.passed()) {
         throw UsageError((options.library.empty() ? "libc" : options.library) +
-                                 ": no program starts under it: " + end.detail());
+                         ": no program starts under it: " + end.detail());
     }
-    const std::string serves = end.notes;
+    const std::size_t separator = end.notes.find("; ");  // between two notes
+    const std::string serves = end.notes.substr(0, separator);
     if (!options.library.empty() && !same_file(serves, options.library)) {
         throw UsageError(options.library + " does not serve malloc; " + serves + " does" +
-                                 (end.said.empty() ? "" : ": " + end.said));
+                         (end.said.empty() ? "" : ": " + end.said));
     }
-    return serves;
+    return {serves, separator == std::string::npos ? "" : end.notes.substr(separator + 2)};
 }
 
 // Throws UsageError where a vital row fails.
@@ -214,7 +225,9 @@ int run(const Options& options) {
         prove_usable(options);
         return 0;
     }
-    print({{"serves", prove_who_serves(options)}, {"library", options.library}});
+    const Identity identity = prove_who_serves(options);
+    print({{"serves", identity.serves}, {"library", options.library}, {"version", identity.version}});
+    if (options.identity) return 0;
     const auto chosen = [&](const std::string& name) {
         return options.checks.empty() || contains(options.checks, name);
     };

@@ -64,5 +64,5 @@ for folder in "$vendor"/libmimalloc-sys/c_src/mimalloc/v*; do
     number=$(sed -n 's/^#define MI_MALLOC_VERSION *\([0-9]*\).*/\1/p' "$folder/include/mimalloc.h")
     make_library "mimalloc-$((number / 10000)).$((number / 100 % 100)).$((number % 100))" mimalloc "$folder"
 done
-make_library "rpmalloc-$(head -n 1 "$vendor/rpmalloc-sys/rpmalloc/CHANGELOG")" rpmalloc "$vendor/rpmalloc-sys/rpmalloc/rpmalloc"
+make_library "rpmalloc-$(head -n 1 "$vendor/rpmalloc-sys/rpmalloc/CHANGELOG" | tr -d '\r')" rpmalloc "$vendor/rpmalloc-sys/rpmalloc/rpmalloc"
 make_library "snmalloc-$(version_of snmalloc-sys)" snmalloc "$vendor/snmalloc-sys/upstream"

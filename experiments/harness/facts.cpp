@@ -1,15 +1,18 @@
 #include "harness/facts.hpp"
 
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "harness/batches.hpp"
@@ -142,6 +145,37 @@ void print_absent(const Registry& registry) {
     }
 }
 
+// What the conformance program beside this one says of a malloc; null where it cannot.
+Json identity_of(const std::string& library) {
+    const auto program = std::filesystem::path(own_program()).parent_path() / "allocator_conformance";
+    std::error_code error;
+    if (!std::filesystem::exists(program, error)) return nullptr;
+    const std::string command = "'" + program.string() + "' --identity --timeout-s=5" +
+                                (library.empty() ? "" : " '--library=" + library + "'") + " 2>&1";
+    const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+    std::string said;
+    for (int c = 0; pipe && (c = std::fgetc(pipe.get())) != EOF;) said += static_cast<char>(c);
+    const Json line = Json::parse(said, nullptr, false);
+    if (line.is_discarded()) return nullptr;
+    return {{"file", line.at("serves")}, {"version", line.at("version")}};
+}
+
+// The malloc of each subject that has one of its own, and of glibc where that is a subject.
+Json mallocs(const Registry& registry) {
+    Json found = Json::object();
+    const auto add = [&found](const std::string& subject, const std::string& library) {
+        Json identity = identity_of(library);
+        if (!identity.is_null()) found[subject] = std::move(identity);
+    };
+    const auto is_glibc = [](const auto& known) { return known.subject == "glibc"; };
+    if (std::ranges::any_of(registry.timed, is_glibc) || std::ranges::any_of(registry.facts, is_glibc)) add("glibc", "");
+    std::error_code error;
+    for (const Preload& preload : registry.preloads) {
+        if (std::filesystem::exists(preload.library, error)) add(preload.subject, preload.library);
+    }
+    return found;
+}
+
 }  // namespace
 
 void print_list(const Registry& registry) {
@@ -167,17 +201,14 @@ void print_list(const Registry& registry) {
     print_absent(registry);
 }
 
-void print_build() {
+void print_build(const Registry& registry) {
     const BuildInfo& build = build_info();
-    Json libraries{{"benchmark", build.benchmark_version}};
-    for (const Allocator& allocator : installed_allocators()) {
-        if (!allocator.version.empty()) libraries[allocator.name] = allocator.version;
-    }
     print_line({{"compiler", build.compiler},
                 {"flags", build.flags},
                 {"preset", build.preset},
                 {"native", build.native},
-                {"libraries", libraries}});
+                {"libraries", {{"benchmark", build.benchmark_version}, {"glibc", gnu_get_libc_version()}}},
+                {"mallocs", mallocs(registry)}});
 }
 
 void print_facts(const Registry& registry, const Options& options,

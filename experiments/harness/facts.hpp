@@ -18,7 +18,7 @@ inline constexpr const char* k_allocs_per_op = "allocs/op";
 inline constexpr const char* k_bytes_per_op = "B/op";
 
 void print_list(const Registry& registry);
-void print_build();
+void print_build(const Registry& registry);
 
 /// Facts of the subject; with `not_run` each of them says why it is not there.
 void print_facts(const Registry& registry, const Options& options,

@@ -126,7 +126,7 @@ int run(const Registry& registry, const Options& options, char** argv) {
             print_list(registry);
             break;
         case Mode::build:
-            print_build();
+            print_build(registry);
             break;
         case Mode::facts:
             print_facts(registry, options, not_run);

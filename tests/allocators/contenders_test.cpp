@@ -33,7 +33,7 @@ class BuildTree : public testing::Test {
 
 Allocator named(const std::vector<Allocator>& list, const std::string& name) {
     const auto at = std::ranges::find_if(list, [&](const Allocator& one) { return one.name == name; });
-    return at == list.end() ? Allocator{"no " + name, "", ""} : *at;
+    return at == list.end() ? Allocator{"no " + name, ""} : *at;
 }
 
 TEST_F(BuildTree, AnEmptyOneHasTheInstalledAndGolikeWithoutItsLibrary) {

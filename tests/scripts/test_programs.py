@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import standin
 from claimslab.errors import LabError
 from claimslab.measure import programs
+from claimslab.report import view
 
 GO = """#!/bin/sh
 case $1 in
@@ -57,6 +59,19 @@ def test_a_timed_case_may_list_its_tails(tmp_path: Path) -> None:
     (tmp_path / "build/bench/bin/toys").write_text(script)
     (subject,) = find(tmp_path, made)
     assert subject.timed == ["W"] and subject.tails == {"W": ["p50-ns", "p99-ns"]}
+
+
+def test_a_malloc_is_named_by_its_file_its_version_and_its_hash(tmp_path: Path) -> None:
+    (tmp_path / "libmine.so").write_text("mine")
+    told = {"file": str(tmp_path / "libmine.so"), "version": "1.2"}
+    build = programs.build_with(tmp_path, {"compiler": "sh"}, told)
+    digest = hashlib.sha256(b"mine").hexdigest()
+    malloc = {"file": "libmine.so", "version": "1.2", "sha256": digest}
+    assert build == {"compiler": "sh", "malloc": malloc}
+    assert f"malloc 1.2 of libmine.so (sha256 {digest})" in view.build_text(build)
+    assert programs.build_with(tmp_path, {"compiler": "sh"}, None) == {"compiler": "sh"}
+    with pytest.raises(LabError, match="libgone"):
+        programs.build_with(tmp_path, {}, {"file": str(tmp_path / "libgone.so"), "version": ""})
 
 
 def test_a_missing_program_says_what_to_do(tmp_path: Path) -> None:

@@ -395,6 +395,16 @@ def test_a_rebuilt_program_or_another_machine_cannot_join(tmp_path: Path) -> Non
         measure(tmp_path, evidence.create(tmp_path / "results", document))
 
 
+def test_another_malloc_of_the_same_name_cannot_join(tmp_path: Path) -> None:
+    document = standin.document(tmp_path, {"toys": {"a": "ok"}})
+    library = tmp_path / "libmine.so"
+    library.write_text("new")
+    subject = document["topics"][0]["subjects"][0]
+    subject["build"]["malloc"] = {"file": "libmine.so", "version": "", "sha256": "of the old one"}
+    with pytest.raises(LabError, match=r"libmine\.so was rebuilt since"):
+        measure(tmp_path, evidence.create(tmp_path / "results", document))
+
+
 def test_facts_that_cannot_be_had_say_why(tmp_path: Path) -> None:
     document = standin.document(tmp_path, {"toys": {"a": "ok"}}, blocks=1)
     subject = document["topics"][0]["subjects"][0]

@@ -58,6 +58,7 @@ def cpp_subjects(root: Path, program: Path, topic: str) -> list[Subject]:
     command = [relative(program, root)]
     listed = ask(root, command, "--list")
     build = parse_build(ask(root, command, "--build"), f"{command[0]} --build")
+    mallocs = build.pop("mallocs", {})
     digest = sha256(program)
     subjects: dict[str, Subject] = {}
     absent: dict[str, str] = {}
@@ -66,7 +67,8 @@ def cpp_subjects(root: Path, program: Path, topic: str) -> list[Subject]:
         if not isinstance(name, str) or not SUBJECT.fullmatch(name):
             raise LabError(f"{command[0]} --list: no subject's name: {shorten(str(name))}")
         if name not in subjects:
-            subjects[name] = Subject(name, "cpp", topic, command, build, digest)
+            own = build_with(root, build, mallocs.get(name))
+            subjects[name] = Subject(name, "cpp", topic, command, own, digest)
         if "not_run" in entry:
             absent[name] = str(entry["not_run"])
         else:
@@ -75,6 +77,14 @@ def cpp_subjects(root: Path, program: Path, topic: str) -> list[Subject]:
         raise LabError(f"{command[0]} --list: printed no subject")
     gone = {name: Subject(name, "cpp", topic, not_run=why) for name, why in absent.items()}
     return list({**subjects, **gone}.values())
+
+
+def build_with(root: Path, build: dict[str, Any], malloc: Any) -> dict[str, Any]:
+    """How a subject was built, and which file its malloc is, if it has one of its own."""
+    if not isinstance(malloc, dict) or not isinstance(malloc.get("file"), str):
+        return build
+    file = Path(malloc["file"])
+    return {**build, "malloc": {**malloc, "file": relative(file, root), "sha256": sha256(file)}}
 
 
 def go_subjects(root: Path, build_dir: Path, topic: str) -> list[Subject]:

@@ -65,6 +65,9 @@ def check_same(root: Path, run: Line) -> None:
         for subject in topic["subjects"]
         if subject["command"] and subject.get("sha256")
     }
+    for topic in run["topics"]:
+        for malloc in (subject["build"].get("malloc") for subject in topic["subjects"]):
+            expected |= {malloc["file"]: malloc["sha256"]} if malloc else {}
     for command, digest in expected.items():
         if not (root / command).is_file():
             raise LabError(f"{command} is missing; run `make build`")

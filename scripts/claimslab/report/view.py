@@ -348,7 +348,10 @@ def build_text(build: Mapping[str, Any]) -> str:
     """A program's own account of how it was built, in one line."""
     parts = []
     for key, value in build.items():
-        if isinstance(value, Mapping):
+        if key == "malloc":
+            version = f"{value['version']} " if value.get("version") else ""
+            parts.append(f"malloc {version}of {value['file']} (sha256 {value['sha256']})")
+        elif isinstance(value, Mapping):
             parts += [f"{k} {v}" for k, v in value.items()]
         elif value not in (None, "", False):
             parts.append(str(value) if key in ("compiler", "flags") else f"{key} {value}")

@@ -2,6 +2,7 @@
 // in one line what is no malloc.
 
 #include <elf.h>
+#include <gnu/libc-version.h>
 #include <gtest/gtest.h>
 #include <link.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "allocators/installed.hpp"
 #include "tests/experiments/harness/run_program.hpp"
 
 namespace {
@@ -87,6 +89,20 @@ TEST(Conformance, PassesTheMallocOfLibc) {
     EXPECT_EQ(table.end.status, 0);
     EXPECT_NE(table.rows.at("").at("serves").get<std::string>().find("libc"), std::string::npos);
     EXPECT_EQ(table.rows.at("free-stack").at("outcome"), "caught");
+}
+
+TEST(Conformance, TellsTheVersionOfWhatServesMallocAndOfNothingElse) {
+    const Table libc = run({"--identity"});
+    EXPECT_EQ(libc.rows.at("").at("version"), gnu_get_libc_version());
+    EXPECT_EQ(libc.rows.size(), 1u);
+    const Table broken = run({"--identity", "--library=" + k_library});
+    EXPECT_EQ(broken.rows.at("").at("version"), "");  // not that of libc, which is there too
+    for (const lab::Allocator& allocator : lab::installed_allocators()) {
+        if (allocator.library.empty()) continue;
+        const Table table = run({"--identity", "--library=" + allocator.library});
+        EXPECT_NE(table.rows.at("").at("version").get<std::string>().find('.'), std::string::npos)
+            << allocator.name;
+    }
 }
 
 TEST(Conformance, FindsNothingButTheForgottenEntryPointInAWrapperOfLibc) {

@@ -75,6 +75,17 @@ def test_every_subject_that_is_absent_says_why(listed: list[Row]) -> None:
             assert row["not_run"] and row["subject"] not in ("glibc", "null")
 
 
+def test_every_malloc_that_is_there_is_named_by_its_file(there: dict[str, list[str]]) -> None:
+    (build,) = lines("--build")
+    mallocs = build["mallocs"]
+    own = {name for name in there if not name.startswith(("model/", "std::")) and name != "null"}
+    assert set(mallocs) == own
+    for name, malloc in mallocs.items():
+        assert Path(malloc["file"]).is_file(), name
+        if name in ("glibc", "jemalloc", "mimalloc", "tcmalloc"):
+            assert "." in malloc["version"], name
+
+
 def test_subjects_of_a_case_end_with_the_same_checksum(there: dict[str, list[str]]) -> None:
     expected: dict[str, int] = {}
     for subject, cases in there.items():

@@ -112,6 +112,7 @@ TEST(Build, IsOneObject) {
     EXPECT_TRUE(build.at("preset").is_string());
     EXPECT_TRUE(build.at("native").is_boolean());
     EXPECT_FALSE(build.at("libraries").at("benchmark").get<std::string>().empty());
+    EXPECT_TRUE(build.at("mallocs").is_object());
 }
 
 TEST(Facts, KeepTheirKind) {
