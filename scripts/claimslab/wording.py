@@ -89,8 +89,38 @@ def named(detail: str, rule_kind: str, metric: str, word: str) -> str:
     return re.sub(r"\bvalues\b", lambda _: metric, detail)
 
 
+def binary(value: float) -> str:
+    """A size on an axis in powers of 1024.
+
+    >>> binary(64), binary(4096), binary(1_048_576), binary(33_792)
+    ('64', '4K', '1M', '33K')
+    """
+    for scale, letter in ((2**30, "G"), (2**20, "M"), (2**10, "K")):
+        if value >= scale:
+            return tick(value / scale) + letter
+    return tick(value)
+
+
+def unit(metric: str) -> str:
+    """What a metric counts: `B` for peak-bytes, `ns` for p99-ns, else the metric itself."""
+    return {"bytes": "B", "ns": "ns"}.get(metric.rpartition("-")[2], metric)
+
+
+_NS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (0.0, "ns"))
+
+
 def amount(value: float, unit: str, padded: bool = False) -> str:
-    """A number with its unit; × clings to it."""
+    """A number with its unit; × clings to it.
+
+    >>> amount(2.41, "×"), amount(111e6, "B"), amount(1190, "ns"), amount(310, "ns")
+    ('2.41×', '111 MB', '1.19 µs', '310 ns')
+    """
+    if unit == "B":
+        digits, letter = re.fullmatch(r"(.*?)([kMGT]?)", number(value, padded)).groups()  # type: ignore[union-attr]
+        return f"{digits} {letter}B"
+    if unit == "ns":
+        scale, name = next(u for u in _NS if float(f"{abs(value):.3g}") >= u[0])
+        return f"{number(value / (scale or 1), padded)} {name}"
     return number(value, padded) + (unit if unit in ("", "×") else f" {unit}")
 
 
@@ -101,7 +131,8 @@ def interval(cell: Mapping[str, Any], unit: str = "") -> str:
     low, high = cell.get("low"), cell.get("high")
     if low is None or high is None:
         return amount(float(cell["estimate"]), unit)
-    return amount(float(cell["estimate"]), unit, True) + f" [{_range(low, high)}]"
+    ends = ", ".join(amount(v, unit, True) for v in (low, high)) if unit in ("B", "ns") else ""
+    return amount(float(cell["estimate"]), unit, True) + f" [{ends or _range(low, high)}]"
 
 
 def _range(low: float, high: float) -> str:
@@ -113,7 +144,8 @@ def unit_of(claim: Mapping[str, Any]) -> str:
     if any(c.get("over") for c in claim.get("cells", [])):
         return "×"
     rule = claim.get("rule_kind", "")
-    return "" if rule == "growth" or claim.get("kind") == "exact" else str(claim.get("metric", ""))
+    exact = rule == "growth" or claim.get("kind") == "exact"
+    return "" if exact else unit(str(claim.get("metric", "")))
 
 
 def effect(claim: Mapping[str, Any]) -> str:
@@ -164,8 +196,12 @@ def region(bounds: Sequence[float | None] | None, unit: str = "") -> str:
     low, high = bounds[0], bounds[-1]
     if low is None and high is None:
         return ""
+    scaled = unit in ("B", "ns")
     space = "" if unit in ("", "×") else " "
-    least, most = (None if v is None else tick(v) + space + unit for v in (low, high))
+    least, most = (
+        None if v is None else amount(v, unit) if scaled else tick(v) + space + unit
+        for v in (low, high)
+    )
     if least is None:
         return f"at most {most}"
     if most is None:

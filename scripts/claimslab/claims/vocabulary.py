@@ -32,7 +32,7 @@ CHARTS: Mapping[str, tuple[str, ...]] = {
     "steps": ("xscale", "yscale", "y"),
     "heat": ("x", "per", "over"),
     "tails": ("metrics", "y"),
-    "bars": ("metrics",),
+    "bars": ("metrics", "per", "y"),
     "history": ("x", "beside", "x_label", "y"),
     "waste": ("bound",),
     "table": ("good",),
@@ -311,7 +311,9 @@ def chart(sweep: Table, case: str) -> dict[str, Any]:
         table.subjects("over")
         if "*" in table.text("over"):
             table.fail("over", f"'{table.data['over']}' must be one subject, without *")
-    for field in ("x", "per") if kind != "history" else ():
+    for name in table.texts("per") if kind == "bars" and "per" in table.data else ():
+        table.case("per", f"Case/{name}=1")
+    for field in {"history": (), "bars": ()}.get(kind, ("x", "per")):
         if field in table.data and f"/{table.text(field)}=" not in case:
             table.fail(field, f"{case} has no parameter {table.data[field]}")
     for field in ("xscale", "yscale"):

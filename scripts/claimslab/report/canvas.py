@@ -23,7 +23,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from claimslab.report.looks import GRID, INK, MUTED, PAPER, Look
-from claimslab.wording import tick
+from claimslab.wording import binary, tick
 
 RC = {
     "svg.hashsalt": "claimslab",  # the same data gives the same bytes
@@ -142,13 +142,18 @@ def scale(axis: Axis, kind: str, base: int = 10) -> None:
     low, high = sorted(axis.get_view_interval())
     decades = math.log(high / low, 10) if low > 0 else 1
     if base == 2:
-        axis.set_major_locator(LogLocator(base=2, numticks=14))
+        axis.set_major_locator(LogLocator(base=2, numticks=12))
     else:
         every = (1.0,) if decades > 2.5 else (1.0, 2.0, 5.0) if decades > 0.8 else DENSE
         axis.set_major_locator(LogLocator(base=10, subs=every, numticks=12))
-    axis.set_major_formatter(FuncFormatter(lambda v, _: tick(v)))
+    axis.set_major_formatter(FuncFormatter(lambda v, _: binary(v) if base == 2 else tick(v)))
     axis.set_minor_formatter(NullFormatter())
     axis.set_minor_locator(NullLocator())
+
+
+def parameter_label(name: str) -> str:
+    """An axis of sizes has ticks in powers of 1024."""
+    return "bytes (1K is 1024)" if name == "bytes" else name
 
 
 # ---- Names of lines ------------------------------------------------------------------------------

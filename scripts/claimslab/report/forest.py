@@ -44,6 +44,7 @@ class Ruler:
     region: tuple[float | None, float | None] | None = None
     margin: float | None = None  # drawn around 1 for ratios
     unit: str = ""
+    bars: bool = False  # from zero on
 
 
 def forest(
@@ -81,7 +82,7 @@ def forest(
             _beside(axes, 0, where + 0.42, _verdict(row), -(left - 0.12), fontsize=8, color=shade)
         else:
             _beside(axes, 1, where, _verdict(row), 0.1, fontsize=8, color=shade)
-        _effect(axes, where, row, looks[row.subject])
+        (_bar if ruler.bars else _effect)(axes, where, row, looks[row.subject])
     return on.figure
 
 
@@ -148,6 +149,15 @@ def _effect(axes: Axes, y: float, row: Row, look: Look) -> None:
     )
 
 
+def _bar(axes: Axes, y: float, row: Row, look: Look) -> None:
+    if row.estimate is None:
+        return
+    fill = look.color if look.filled else PAPER
+    axes.barh(y, row.estimate, height=0.6, color=fill, edgecolor=look.color, zorder=3)
+    if row.low is not None and row.high is not None:
+        axes.plot([row.low, row.high], [y, y], color=INK, linewidth=1.1, zorder=4)
+
+
 def _limits(rows: Sequence[Row], ruler: Ruler) -> tuple[float, float]:
     """Everything that is drawn, with a little air."""
     values = [v for r in rows for v in (r.estimate, r.low, r.high) if v is not None]
@@ -161,6 +171,8 @@ def _limits(rows: Sequence[Row], ruler: Ruler) -> tuple[float, float]:
         return low / air, high * air
     values = [v for v in values if math.isfinite(v)] or [0.0, 1.0]
     low, high = min(values), max(values)
+    if ruler.bars:
+        return min(0.0, low * 1.05), high * 1.05 or 1.0
     air = 0.08 * (high - low) or 0.1 * abs(high) or 0.1
     return low - air, high + air
 

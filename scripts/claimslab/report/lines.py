@@ -41,6 +41,7 @@ def curve(
     yscale: str = "linear",
     theory: Sequence[Curve] = (),
     none: float | None = None,
+    binary: bool = False,
     narrow: bool = False,
 ) -> Figure:
     """A metric against a parameter: medians with whiskers, closed forms as thin dashed lines.
@@ -63,7 +64,8 @@ def curve(
             style |= {"alpha": 0.4, "linewidth": 1.0, "markersize": 3.6}
         _with_whiskers(on.axes, xs, one.points, style, none)
         drawn.append(Named(name, style, xs[-1], one.points[-1].y))
-    scale(on.axes.xaxis, "linear" if words else xscale)
+    if not words:
+        scale(on.axes.xaxis, xscale, 2 if binary else 10)
     xs = [float(p.x) for s in series for p in s.points if not isinstance(p.x, str)]
     for form, dash in zip(theory, itertools.cycle(DASHES), strict=False) if xs else ():
         drawn.append(_closed_form(on.axes, form, min(xs), max(xs), xscale, dash))

@@ -1,8 +1,9 @@
 """looks: one visual language: how every subject and every verdict looks, in charts and tables.
 
-A subject's hue tells its family (real Go blue, models warm, allocators green, libraries grey), its
-shade, marker and line its member, so that charts also read in greyscale and to colour-blind eyes.
-Newer Go is darker; models have open markers and broken lines.
+A subject's looks tell its family: real Go is blue, the newer the darker; models are warm, with open
+markers and broken lines; libraries are grey; allocators, which nearly always stand beside each
+other, have a hue each; the control is a dotted grey line. Markers and lines differ too, so that
+charts also read in greyscale and to colour-blind eyes.
 """
 
 from __future__ import annotations
@@ -82,16 +83,19 @@ _FAMILIES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], tuple[Dash, ...]
         True,
     ),
     "allocator": (
-        ("#00664b", "#3f9b2f", "#00a087", "#7a8b00", "#2b5d1f"),
+        ("#1b7837", "#d95f02", "#6a3d9a", "#0c96a8", "#c2185b", "#8a6d00", "#33475b", "#7fa800"),
         ("o", "s", "^", "D", "v", "P", "X", "<"),
         (_SOLID, (0, (6, 1.6, 1.4, 1.6))),
         True,
     ),
+    "control": (("#7d8790",), ("x",), ((0, (1.4, 1.2)),), False),
 }
 
 
 def family(subject: str) -> str:
-    """go, model, library or allocator."""
+    """go, model, library, allocator, or the control that does nothing."""
+    if subject == "null":
+        return "control"
     if subject.startswith("go@"):
         return "go"
     if subject.startswith("model/"):
@@ -106,7 +110,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 
 def order(subjects: Iterable[str]) -> list[str]:
-    """Go first, then models, libraries, allocators; within a family as people count."""
+    """Go, models, libraries, allocators, the control; within a family as people count."""
     families = list(_FAMILIES)
     return sorted(set(subjects), key=lambda s: (families.index(family(s)), natural(s)))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claimslab.claims import Sweep, matches, parameters
+from claimslab.claims import cases as cases_of
 from claimslab.claims.tables import is_number
 from claimslab.evidence import Evidence
 from claimslab.report.looks import order
@@ -67,21 +68,37 @@ def _drawable(value: Any) -> bool:
     return isinstance(value, bool) or is_number(value)
 
 
-def _case_pattern(case: str) -> re.Pattern[str]:
-    """`{n}` takes any value of n; `*` anything within a part of the name."""
-    parts = re.split(r"(\{\w+\}|\*)", case)
-    return re.compile("".join("[^/]+" if p[:1] in ("{", "*") else re.escape(p) for p in parts))
+def _case_pattern(sweep: Sweep) -> re.Pattern[str]:
+    """`{n}` takes any value of n, but only its own where these are whole cases; `*` anything
+    within a part of the name."""
+    parts = re.split(r"(\{\w+\}|\*)", sweep.case)
+    return re.compile("".join(_part_pattern(sweep, part) for part in parts))
 
 
-def _measured(evidence: Evidence, sweep: Sweep) -> dict[tuple[str, str], list[Any]]:
+def _part_pattern(sweep: Sweep, part: str) -> str:
+    if part[:1] not in ("{", "*"):
+        return re.escape(part)
+    values = [str(v) for v in given(sweep, part[1:-1])]
+    whole = any("/" in value for value in values) or part == sweep.case
+    return f"({'|'.join(map(re.escape, values))})" if whole else "[^/]+"
+
+
+def given(sweep: Sweep, name: str) -> tuple[Any, ...]:
+    """All values of a parameter, of quick and of full runs."""
+    return (*sweep.values.get(name, ()), *sweep.full_values.get(name, ()))
+
+
+def measured(
+    evidence: Evidence, sweep: Sweep, metric: str = ""
+) -> dict[tuple[str, str], list[Any]]:
     """(subject, case) to its values: one a block, or one fact."""
-    pattern = _case_pattern(sweep.case)
+    pattern, metric = _case_pattern(sweep), metric or sweep.metric
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     entries: Iterable[Any] = (*evidence.samples, *(f for f in evidence.facts if not f.not_run))
     for e in entries:
         if (
             e.topic == sweep.topic
-            and e.metric == sweep.metric
+            and e.metric == metric
             and pattern.fullmatch(e.case)
             and any(matches(wanted, e.subject) for wanted in sweep.subjects)
         ):
@@ -90,16 +107,20 @@ def _measured(evidence: Evidence, sweep: Sweep) -> dict[tuple[str, str], list[An
 
 
 def curve(evidence: Evidence, sweep: Sweep) -> list[Series]:
-    """A sweep's points by subject; `per` divides them by a parameter of the case."""
+    """A sweep's points by subject; `per` divides them by a parameter of the case.
+
+    The sweep's own places only, quick and full: claims measure others for other reasons.
+    """
     x, per = sweep.chart.get("x"), sweep.chart.get("per")
     lines: dict[str, list[Point]] = defaultdict(list)
-    for (subject, case), values in _measured(evidence, sweep).items():
-        given = parameters(case)
-        scale = float(given[per]) if per in given else 1.0
+    known = {str(v) for v in given(sweep, str(x))}
+    for (subject, case), values in measured(evidence, sweep).items():
+        have = parameters(case)
+        scale = float(have[per]) if per in have else 1.0
         numbers = [float(v) / scale for v in values if _drawable(v)]
-        if numbers and (x is None or x in given):
-            at = None if x is None else _value(given[x])
-            lines[subject].append(_point(at, numbers))
+        if numbers and (x is None or (x in have and (not known or have[x] in known))):
+            at = None if x is None else _value(have[x])
+            lines[subject].append(point(at, numbers))
     # Numbers before words, so that a sweep over names keeps an order of its own.
     ranked = {
         s: tuple(sorted(p, key=lambda p: (isinstance(p.x, str), p.x or 0)))
@@ -108,7 +129,7 @@ def curve(evidence: Evidence, sweep: Sweep) -> list[Series]:
     return merge([Series((s,), ranked[s]) for s in order(ranked)])
 
 
-def _point(x: Any, values: list[float]) -> Point:
+def point(x: Any, values: list[float]) -> Point:
     if len(values) == 1:
         return Point(x, values[0], blocks=1)
     low, high = median_interval(values)
@@ -126,7 +147,7 @@ def merge(series: Sequence[Series]) -> list[Series]:
 def steps(evidence: Evidence, sweep: Sweep) -> list[Steps]:
     """A sweep's list facts; subjects whose lists are equal share one."""
     same: dict[tuple[tuple[float, ...], float | None], tuple[str, ...]] = {}
-    found = _measured(evidence, sweep)
+    found = measured(evidence, sweep)
     rank = {s: i for i, s in enumerate(order(s for s, _ in found))}
     for (subject, case), values in sorted(found.items(), key=lambda kv: rank[kv[0][0]]):
         if isinstance(values[-1], list | tuple) and values[-1] and all(map(_drawable, values[-1])):
@@ -134,3 +155,75 @@ def steps(evidence: Evidence, sweep: Sweep) -> list[Steps]:
             key = tuple(float(v) for v in values[-1]), float(n) if n else None
             same[key] = (*same.get(key, ()), subject)
     return [Steps(names, values, until) for (values, until), names in same.items()]
+
+
+def tails(evidence: Evidence, sweep: Sweep) -> list[Series]:
+    """By subject a point a metric: `p50-ns` stands at `p50`."""
+    lines: dict[str, list[Point]] = defaultdict(list)
+    for metric in sweep.metrics:
+        for (subject, _), values in measured(evidence, sweep, metric).items():
+            if numbers := [float(v) for v in values if _drawable(v)]:
+                lines[subject].append(point(metric.removesuffix("-ns"), numbers))
+    return [Series((s,), tuple(lines[s])) for s in order(lines)]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value of one subject; bars of one case and metric stand together."""
+
+    subject: str
+    case: str
+    metric: str
+    at: Point
+
+
+def bars(evidence: Evidence, sweep: Sweep) -> list[Bar]:
+    """Every value, metric by metric and case by case in the order in which the sweep names them.
+
+    `per` divides them by the first of its parameters that the case has.
+    """
+    found = []
+    per = sweep.chart.get("per", [])
+    names = [per] if isinstance(per, str) else list(per)
+    for metric in sweep.metrics:
+        values = measured(evidence, sweep, metric)
+        cases = dict.fromkeys([*cases_of(sweep, True), *cases_of(sweep), *(c for _, c in values)])
+        for case in cases:
+            have = parameters(case)
+            for subject in order(s for s, c in values if c == case):
+                scale = next((float(have[n]) for n in names if n in have), 1.0)
+                numbers = [float(v) / scale for v in values[subject, case] if _drawable(v)]
+                if numbers:
+                    found.append(Bar(subject, case, metric, point(None, numbers)))
+    return found
+
+
+@dataclass(frozen=True)
+class Record:
+    """Lists of one subject that belong together: places, values, and what stands beside them."""
+
+    subject: str
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    beside: tuple[float, ...] = ()
+
+
+def records(evidence: Evidence, sweep: Sweep) -> list[Record]:
+    """A list fact against another (`x`; else the places 1, 2, …), with a third one `beside` it.
+
+    Lists of different lengths do not belong together: such a subject is left out.
+    """
+    columns = [sweep.metric, *(str(sweep.chart[k]) for k in ("x", "beside") if k in sweep.chart)]
+    lists = [{k[0]: v[-1] for k, v in measured(evidence, sweep, m).items()} for m in columns]
+    found = []
+    for subject in order(lists[0]):
+        mine = [one.get(subject) for one in lists]
+        if not all(isinstance(v, list | tuple) and v and all(map(_drawable, v)) for v in mine):
+            continue
+        whole = [tuple(float(v) for v in values) for values in mine if values is not None]
+        if len({len(values) for values in whole}) != 1:
+            continue
+        ys, *more = whole
+        xs = more.pop(0) if "x" in sweep.chart else tuple(float(i + 1) for i in range(len(ys)))
+        found.append(Record(subject, xs, ys, *more))
+    return found

@@ -13,6 +13,8 @@ from claimslab import claims as claims_module
 from claimslab import wording
 from claimslab.claims import Sweep
 from claimslab.evidence import Evidence
+from claimslab.judge.cells import joint
+from claimslab.report import tables
 from claimslab.report.charts import Chart
 from claimslab.report.looks import WORDS, order, word_look
 
@@ -30,6 +32,9 @@ SOURCES = {
 }
 
 
+MOST_CASES = 8  # of a claim; more are named together, and mapped as rows
+
+
 @dataclass(frozen=True)
 class Line:
     """Subjects of one case that fared alike."""
@@ -43,10 +48,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Grid:
-    """Subject × case of words."""
+    """Words of subjects by case, or of cases by subject where these are many."""
 
-    cases: list[str]
+    heads: list[str]
     rows: list[tuple[str, list[str]]]
+    note: str = ""
 
 
 def page(
@@ -61,7 +67,9 @@ def page(
     titles = {t.name: t.title for t in topics}
     rules = {c.id: c.rule.keys for t in topics for c in t.claims}
     drawn = {c.claim_or_sweep: c for c in charts}
-    sweeps = [s for t in topics for s in t.sweeps if s.id in drawn]
+    tabled = {s.id: tables.of(evidence, s) for t in topics for s in t.sweeps}
+    told = [s for t in topics for s in t.sweeps if s.id in drawn or tabled[s.id]]
+    sweeps = [s for s in told if s.id in drawn]
     shown = [
         {
             **claim(c, titles, drawn, sweeps),
@@ -82,8 +90,11 @@ def page(
         "total": len(shown),
         "topics": [t for t in topics if t.claims or t.sweeps],
         "claims": shown,
-        "sweeps": [{"sweep": s, "topic": titles[s.topic], "chart": drawn[s.id]} for s in sweeps],
-        "undrawn": [s for t in topics for s in t.sweeps if s.id not in drawn],
+        "sweeps": [
+            {"sweep": s, "topic": titles[s.topic], "chart": drawn.get(s.id), "table": tabled[s.id]}
+            for s in told
+        ],
+        "undrawn": [s for t in topics for s in t.sweeps if s not in told],
         "machine": machine(run),
         "builds": builds(run),
         "not_run": not_run(run),
@@ -165,7 +176,9 @@ def claim(
     cells = c["cells"]
     names = wording.distinct([n["case"] for n in cells])
     because = c.get("because")
-    claimed = wording.region(c.get("region"), "" if c["kind"] == "exact" else unit)
+    known = wording.unit(c["metric"])
+    exact = c["kind"] == "exact" and not (known in ("B", "ns") and unit != "×")
+    claimed = wording.region(c.get("region"), "" if exact else unit or known)
     if claimed and c.get("rule_kind") == "sequence":
         claimed = f"every step by {claimed}"
     return {
@@ -177,7 +190,7 @@ def claim(
         "notes": any(note(n, c) for n in cells),
         "effect": wording.effect(c).replace(" [", "\n[").split("\n"),  # estimate, interval
         "claimed": claimed,
-        "cases": list(dict.fromkeys(x for n in cells for x in n.get("cases") or [n["case"]])),
+        "cases": shown_cases(cells),
         "over": list(dict.fromkeys(over(n) for n in cells if n.get("over"))),
         "lines": lines(c, names),
         "grid": grid(cells, names),
@@ -191,6 +204,13 @@ def claim(
              *(n["subject"] for n in cells)]
         ).lower(),
     }  # fmt: skip
+
+
+def shown_cases(cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The cases of a claim; where they would fill the page, one name for all of them."""
+    cases = list(dict.fromkeys(x for n in cells for x in n.get("cases") or [n["case"]]))
+    together = joint(tuple(cases))
+    return [f"{together} ({len(cases)} cases)"] if len(cases) > MOST_CASES else cases
 
 
 def wanted(rule: Mapping[str, Any]) -> str:
@@ -254,8 +274,8 @@ def over(cell: Mapping[str, Any]) -> str:
 def _same_data(c: Mapping[str, Any], sweep: Sweep) -> bool:
     """A chart of the same metric and kind of case shows what the claim is about."""
     heads = {n["case"].split("/")[0] for n in c["cells"]}
-    same = sweep.topic == c["topic"] and sweep.metric == c["metric"]
-    return same and sweep.case.split("/")[0] in heads
+    same = sweep.topic == c["topic"] and c["metric"] in sweep.metrics
+    return same and any(case.split("/")[0] in heads for case in claims_module.cases(sweep))
 
 
 def lines(c: Mapping[str, Any], names: Mapping[str, str]) -> list[Line]:
@@ -301,8 +321,14 @@ def grid(cells: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> Grid |
     if len(names) < 2 or len(subjects) < 2:
         return None
     words = {(n["subject"], n["case"]): n["word"] for n in cells}
-    rows = [(s, [words.get((s, case), "") for case in names]) for s in subjects]
-    return Grid(list(names.values()), rows)
+    if len(names) <= MOST_CASES:
+        rows = [(s, [words.get((s, case), "") for case in names]) for s in subjects]
+        return Grid(list(names.values()), rows)
+    rows = [(name, [words.get((s, case), "") for s in subjects]) for case, name in names.items()]
+    telling = [row for row in rows if set(row[1]) != {"reproduced"}]
+    left_out = len(rows) - len(telling)
+    note = f"{wording.counted(left_out, 'further case')}: reproduced by all." if left_out else ""
+    return Grid(subjects, telling, note)
 
 
 def because_text(because: Mapping[str, Any]) -> str:
