@@ -187,6 +187,23 @@ BAD = [
     (sweep(chart="3"), "sweep s1", "chart", "must be a table"),
     (sweep(chart='{ kind = "pie" }'), "sweep s1", "chart.kind", "unknown chart"),
     (sweep(chart='{ kind = "curve" }'), "sweep s1", "chart.x", "is missing"),
+    (sweep(chart='{ kind = "heat", x = "n" }'), "sweep s1", "chart.over", "is missing"),
+    (sweep(chart='{ kind = "heat", over = "a" }'), "sweep s1", "chart.x", "is missing"),
+    (sweep(chart='{ kind = "heat", x = "n", over = "a*" }'), "sweep s1", "chart.over", "one subj"),
+    (sweep(chart='{ kind = "geomean", over = "a b" }'), "sweep s1", "chart.over", "not a subject"),
+    (sweep(chart='{ kind = "tails" }'), "sweep s1", "chart.metrics", "is missing"),
+    (
+        sweep(chart='{ kind = "tails", metrics = ["9"] }'),
+        "sweep s1",
+        "chart.metrics",
+        "not a metric",
+    ),
+    (sweep(chart='{ kind = "bars", per = ["a b"] }'), "sweep s1", "chart.per", "not a case"),
+    (sweep(chart='{ kind = "bars", metrics = [] }'), "sweep s1", "chart.metrics", "is empty"),
+    (sweep(chart='{ kind = "history", x = "a b" }'), "sweep s1", "chart.x", "not a metric"),
+    (sweep(chart='{ kind = "history", beside = 1 }'), "sweep s1", "chart.beside", "text"),
+    (sweep(chart='{ kind = "waste", bound = "x" }'), "sweep s1", "chart.bound", "finite number"),
+    (sweep(chart='{ kind = "table", good = true }'), "sweep s1", "chart.good", "must be a text"),
     (sweep(chart='{ kind = "curve", x = "m" }'), "sweep s1", "chart.x", "no parameter"),
     (sweep(chart='{ kind = "curve", x = "n", none = "0" }'), "sweep s1", "chart.none", "number"),
     (sweep(chart='{ kind = "curve", x = "n", x_label = 1 }'), "sweep s1", "chart.x_label", "text"),
@@ -307,6 +324,27 @@ def test_a_sweep_expands_over_its_values(tmp_path):
     (found,) = claims.load(write(tmp_path, text))[0].sweeps
     assert claims.cases(found) == ("Load/e=1/n=1", "Load/e=1/n=2", "Load/e=8/n=1", "Load/e=8/n=2")
     assert claims.cases(found, full=True) == ("Load/e=1/n=5", "Load/e=8/n=5")
+
+
+def test_a_sweep_may_name_whole_cases_and_a_table_any_row(tmp_path):
+    works = sweep(case='"{work}"', n=None, chart=None, work='["Load/n=8", "Grow/to=9/by=2"]')
+    rows = sweep(id='"s2"', case='"Row/check=*"', n=None, chart='{ kind = "table" }')
+    write(tmp_path, f'[topic]\ntitle = "T"\nsummary = "S"\n{works}{rows}')
+    (topic,) = claims.load(tmp_path)
+    whole, table = topic.sweeps
+    assert claims.cases(whole) == ("Load/n=8", "Grow/to=9/by=2")
+    assert claims.cases(table) == ("Row/check=*",)
+
+
+def test_a_sweep_has_the_metrics_that_its_chart_draws(tmp_path):
+    history = sweep(chart='{ kind = "history", x = "at", beside = "live" }', metric='"rss"')
+    tails = sweep(id='"s2"', chart='{ kind = "tails", metrics = ["p99-ns"] }', metric='"p50-ns"')
+    curve = sweep(id='"s3"')
+    write(tmp_path, f'[topic]\ntitle = "T"\nsummary = "S"\n{history}{tails}{curve}')
+    (topic,) = claims.load(tmp_path)
+    assert [s.metrics for s in topic.sweeps] == [
+        ("rss", "at", "live"), ("p50-ns", "p99-ns"), ("load",),
+    ]  # fmt: skip
 
 
 def test_a_sweep_without_names_is_one_case():

@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import invented
 from claimslab import claims, report, wording
 from claimslab.evidence import Evidence
 from claimslab.report import view
+from htmlpage import Page
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +36,6 @@ def pages(
 ) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("run")
     return report.write(evidence, verdicts, folder, calibration=invented.CALIBRATION)
-
-
-class Page(HTMLParser):
-    """Elements with their attributes, and ids, of an HTML page; fails on a tag left open."""
-
-    VOID = frozenset({"meta", "link", "img", "input", "source", "br"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.stack: list[str] = []
-        self.feed(text)
-        assert self.stack == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.stack.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.stack.pop() == tag, tag
 
 
 def test_the_page_is_whole_and_asks_the_network_for_nothing(pages: tuple[Path, Path]) -> None:

@@ -172,7 +172,8 @@ def _limits(rows: Sequence[Row], ruler: Ruler) -> tuple[float, float]:
     values = [v for v in values if math.isfinite(v)] or [0.0, 1.0]
     low, high = min(values), max(values)
     if ruler.bars:
-        return min(0.0, low * 1.05), high * 1.05 or 1.0
+        ends = min(0.0, low * 1.05), max(0.0, high * 1.05)
+        return ends if ends != (0.0, 0.0) else (0.0, 1.0)
     air = 0.08 * (high - low) or 0.1 * abs(high) or 0.1
     return low - air, high + air
 

@@ -162,7 +162,7 @@ def tails(evidence: Evidence, sweep: Sweep) -> list[Series]:
     lines: dict[str, list[Point]] = defaultdict(list)
     for metric in sweep.metrics:
         for (subject, _), values in measured(evidence, sweep, metric).items():
-            if numbers := [float(v) for v in values if _drawable(v)]:
+            if numbers := [float(v) for v in values if _drawable(v) and v > 0]:
                 lines[subject].append(point(metric.removesuffix("-ns"), numbers))
     return [Series((s,), tuple(lines[s])) for s in order(lines)]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from claimslab import wording
 from claimslab.claims import Sweep
+from claimslab.claims.tables import is_number
 from claimslab.evidence import Evidence
 from claimslab.judge import stats
 from claimslab.report import comparison, series
@@ -77,7 +78,10 @@ def cell(value: Any, good: str | None) -> Cell:
         return Cell("–")
     if isinstance(value, bool):
         return Cell("passes", "good") if value else Cell("fails", "bad")
-    text = PATH.sub("", value) if isinstance(value, str) else wording.number(float(value))
+    if is_number(value):
+        text = wording.number(float(value))
+    else:
+        text = PATH.sub("", value) if isinstance(value, str) else "not shown"
     return Cell(text, "" if good is None else "good" if text == good else "bad")
 
 

@@ -60,9 +60,9 @@ def plan(evidence: Evidence, sweep: Sweep, looks: Mapping[str, Look]) -> Plan | 
 
 
 def _worst_from(classes: Sequence[float], low: float) -> str:
-    xs, ys = worst(classes)
-    above = [y for x, y in zip(xs, ys, strict=True) if x >= low]
-    return f"at worst {max(above) * 100:.1f} % from {low:g} bytes on" if above else "none so large"
+    pairs = zip([0.0, *classes[:-1]], classes, strict=True)
+    parts = [(c - max(before + 1, low)) / c for before, c in pairs if c >= low]
+    return f"at worst {max(parts) * 100:.1f} % from {low:g} bytes on" if parts else "none so large"
 
 
 def draw(
@@ -107,7 +107,7 @@ def worst(classes: Sequence[float]) -> tuple[list[float], list[float]]:
     >>> worst([8, 16])
     ([1.0, 9.0, 16.0], [0.875, 0.4375, 0.4375])
     """
-    starts = [1.0, *(c + 1 for c in classes[:-1])]
+    starts = [1.0, *(c + 1.0 for c in classes[:-1])]
     parts = [(c - s) / c for s, c in zip(starts, classes, strict=True)]
     kept = thinned(starts, parts)
     xs, ys = [starts[i] for i in kept], [parts[i] for i in kept]
@@ -131,6 +131,6 @@ def each(classes: Sequence[float]) -> tuple[list[float], list[float]]:
     """
     xs, ys = [], []
     for before, c in zip([0.0, *classes[:-1]], classes, strict=True):
-        xs += [before + 1, float(c)]
+        xs += [before + 1.0, float(c)]
         ys += [(c - before - 1) / c, 0.0]
     return xs, ys
