@@ -135,6 +135,16 @@ def test_subjects_are_ordered_as_people_count() -> None:
     ]  # fmt: skip
 
 
+def test_a_guest_changes_nobodys_looks() -> None:
+    names = ["glibc", "golike", "null"]
+    alone, visited = (
+        looks.assign({"topics": [{"name": "t", "subjects": [{"name": n} for n in more]}]})
+        for more in (names, ["alloc/mine", *names])
+    )
+    assert {n: visited[n] for n in names} == alone
+    assert looks.order(["alloc/mine", *names]) == ["glibc", "golike", "alloc/mine", "null"]
+
+
 def test_words_are_legible_on_white() -> None:
     for look in looks.WORDS.values():
         assert contrast(look.color, "#ffffff") >= 4.5, look

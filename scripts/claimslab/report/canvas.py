@@ -50,6 +50,7 @@ RC = {
     "savefig.facecolor": PAPER,
 }
 DENSE = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)  # labels within one decade
+WIDE_IN, NARROW_IN = 7.6, 4.2  # widths of the two shapes
 LINE_IN = 0.175  # height of a line of 9-point text, inches
 
 
@@ -84,7 +85,7 @@ def canvas(
     below: float = 0.0,
 ) -> Canvas:
     """Axes `height` inches high, with margins for names to the left, the right and below."""
-    width = 4.2 if narrow else 7.6
+    width = NARROW_IN if narrow else WIDE_IN
     title, subtitle = (
         _wrap(labels.title, int(width * 11)),
         _wrap(labels.subtitle, int(width * 14.5)),
@@ -142,7 +143,8 @@ def scale(axis: Axis, kind: str, base: int = 10) -> None:
     low, high = sorted(axis.get_view_interval())
     decades = math.log(high / low, 10) if low > 0 else 1
     if base == 2:
-        axis.set_major_locator(LogLocator(base=2, numticks=12))
+        wide = axis.axes.get_figure().get_size_inches()[0] > NARROW_IN  # type: ignore[union-attr]
+        axis.set_major_locator(LogLocator(base=2, numticks=12 if wide else 7))
     else:
         every = (1.0,) if decades > 2.5 else (1.0, 2.0, 5.0) if decades > 0.8 else DENSE
         axis.set_major_locator(LogLocator(base=10, subs=every, numticks=12))

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from claimslab.claims import Sweep
 from claimslab.evidence import Evidence
 from claimslab.report import comparison
-from claimslab.report.canvas import Labels, canvas, parameter_label
+from claimslab.report.canvas import NARROW_IN, WIDE_IN, Labels, canvas, parameter_label
 from claimslab.report.comparison import Heat
 from claimslab.report.looks import INK, MUTED, PAPER, Look
 from claimslab.report.plans import Plan
@@ -60,7 +60,7 @@ def draw(data: Heat, labels: Labels, names: Mapping[str, str], *, narrow: bool =
     """
     columns = [names[c] for c in data.columns]
     table: list[tuple[str, list[str], list[float | None]]] = [
-        (data.over, [number(v) for v in data.base], [None] * len(columns))
+        (data.over, [_brief(v) for v in data.base], [None] * len(columns))
     ]
     table += [(s, [_short(v) for v in ratios], list(ratios)) for s, ratios in data.rows]
     heads, sides = columns, [s for s, _, _ in table]
@@ -70,7 +70,7 @@ def draw(data: Heat, labels: Labels, names: Mapping[str, str], *, narrow: bool =
         texts = [list(row) for row in zip(*texts, strict=True)]
         ratios_ = [list(row) for row in zip(*ratios_, strict=True)]
     left = 0.3 + 0.073 * max(map(len, sides))
-    most = (4.2 if narrow else 7.6) - left - 0.15
+    most = (NARROW_IN if narrow else WIDE_IN) - left - 0.15
     wide = min(most, max(0.9, LEAST_COLUMN_IN) * len(heads))
     on = canvas(labels, narrow, ROW_IN * len(sides), left=left, right=0.15 + most - wide)
     axes = on.axes
@@ -95,6 +95,10 @@ def draw(data: Heat, labels: Labels, names: Mapping[str, str], *, narrow: bool =
             ink = MUTED if ratio is None else PAPER if _dark(fill) else INK
             axes.text(x + 0.5, y + 0.5, text, ha="center", va="center", fontsize=8, color=ink)
     return on.figure
+
+
+def _brief(value: float | None) -> str:
+    return number(float(f"{value:.2g}")) if value is not None else ""
 
 
 def _short(ratio: float | None) -> str:

@@ -112,7 +112,12 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 def order(subjects: Iterable[str]) -> list[str]:
     """Go, models, libraries, allocators, the control; within a family as people count."""
     families = list(_FAMILIES)
-    return sorted(set(subjects), key=lambda s: (families.index(family(s)), natural(s)))
+
+    def key(name: str) -> tuple[int, bool, list[tuple[int, int, str]]]:
+        # Guests last, so that those who are always there look the same with and without them.
+        return families.index(family(name)), name.startswith("alloc/"), natural(name)
+
+    return sorted(set(subjects), key=key)
 
 
 def look(kind: str, slot: int) -> Look:

@@ -17,6 +17,8 @@ from claimslab.report.looks import Look
 from claimslab.report.plans import Plan
 from claimslab.theory import CURVES
 
+MOST_UNIT = 20  # signs; a longer one would fill a phone
+
 
 def sweep_plan(evidence: Evidence, sweep: Sweep, looks: Mapping[str, Look]) -> Plan | None:
     """The chart a sweep asks for; None where nothing of it was measured, or it wants a table."""
@@ -123,7 +125,8 @@ def _values_plan(
 
     def text(bar: series.Bar) -> str:
         unit = axis if per and not bars else wording.unit(bar.metric)
-        unit = unit if unit in ("B", "ns") or not bars else ""  # a bar's axis names it
+        named = bars or len(unit) > MOST_UNIT  # by the axis alone
+        unit = "" if named and unit not in ("B", "ns") else unit
         known = {"estimate": bar.at.y, "low": bar.at.low, "high": bar.at.high}
         return (
             wording.interval(known, unit) if bar.at.blocks > 1

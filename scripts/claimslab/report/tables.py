@@ -19,10 +19,10 @@ PATH = re.compile(r"/(?:[\w.+-]+/)+")  # where a file stands says nothing on ano
 
 @dataclass(frozen=True)
 class Cell:
-    """A text, and whether it is good news, bad news or neither."""
+    """A text, and whether it is good news or bad."""
 
     text: str
-    tone: str = ""  # good | bad
+    tone: str = ""  # good | bad | num, which is neither and stays on one line
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def mean_cells(one: comparison.Mean, names: dict[str, str]) -> list[Cell]:
     if one.interval.blocks >= stats.MIN_BLOCKS:
         known |= {"low": one.interval.low, "high": one.interval.high}
     if not one.without:
-        return [Cell(wording.interval(known, "×")), Cell("–"), Cell("")]
+        return [Cell(wording.interval(known, "×"), "num"), Cell("–"), Cell("")]
     low, high = min(one.without.values()), max(one.without.values())
     ends = f"{wording.number(low, True)} to {wording.number(high, True)}×"
     moved = f"{names[one.mover]}: {wording.number(one.without[one.mover], True)}× without it"
-    return [Cell(wording.interval(known, "×")), Cell(ends), Cell(moved)]
+    return [Cell(wording.interval(known, "×"), "num"), Cell(ends, "num"), Cell(moved)]
