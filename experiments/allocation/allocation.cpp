@@ -29,6 +29,7 @@
 #include "pairs.hpp"
 #include "reuse.hpp"
 #include "threads.hpp"
+#include "tiers.hpp"
 #include "waste.hpp"
 
 namespace {
@@ -253,6 +254,15 @@ void offer_reuse(Program& program) {
     program.timed("std::vector", "Buffer/bytes=65536", [] { return set_up_buffer(65536); });
 }
 
+void offer_tiers(Program& program, const std::string& subject) {
+    const std::string name = "Tiers/bytes=64/live=100000/n=10000000";
+    const auto measured = once([] { return tiers(64, 100'000, 10'000'000); });
+    program.fact(subject, name, "cache-share", [=] { return measured().cache; });
+    program.fact(subject, name, "central-share", [=] { return measured().central; });
+    program.fact(subject, name, "heap-share", [=] { return measured().heap; });
+    program.fact(subject, name, "system-share", [=] { return measured().system; });
+}
+
 // Asking for the rows starts a process, which trials need not wait for.
 bool is_trial(int argc, char** argv) {
     return std::any_of(argv, argv + argc, [](const std::string& argument) {
@@ -272,6 +282,7 @@ int main(int argc, char** argv) {
     offer_waste(program, "model/pow2", usable_of_pow2);
     program.fact("model/go-classes", "Spans", "holds", spans_are_whole_pages);
     program.fact("model/go-classes", "Spans", "cache-entries", [] { return golike::k_span_classes; });
+    offer_tiers(program, "model/go-heap");
     offer_reuse(program);
     return program.main(argc, argv);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "experiments/allocation/footprint.hpp"
+#include "experiments/allocation/tiers.hpp"
 #include "experiments/allocation/waste.hpp"
 
 #include "../../sanitized.hpp"
@@ -38,6 +39,22 @@ TEST(Waste, OfExactSizesIsNone) {
     const auto exact = [](std::size_t bytes) { return bytes; };
     EXPECT_EQ(mean_waste(exact, 1000), 0.0);
     EXPECT_EQ(worst_waste(exact, 1, 1000), 0.0);
+}
+
+TEST(Tiers, AreAllOfTheBlocksAndFewerTheDeeper) {
+    const Tiers found = tiers(64, 10'000, 200'000);
+    EXPECT_NEAR(found.cache + found.central + found.heap + found.system, 1, 1e-9);
+    EXPECT_GT(found.cache, found.central);
+    EXPECT_GT(found.central, found.heap);
+    EXPECT_GT(found.heap, found.system);
+    EXPECT_GT(found.system, 0);
+    EXPECT_NEAR(found.heap, 2.0 * 10'000 / 128 / 200'000, 0.0005);  // spans of 128 for what lives and its garbage
+}
+
+TEST(Tiers, OfBlocksAsLargeAsTheirSpanHaveNoCache) {
+    const Tiers found = tiers(8192, 1'000, 20'000);  // the mechanism broken: nothing to hand out twice
+    EXPECT_LT(found.cache, 0.95);
+    EXPECT_GT(found.central + found.heap + found.system, 0.05);
 }
 
 TEST(Footprint, SeesPagesThatAreHeldAndGivenBack) {
