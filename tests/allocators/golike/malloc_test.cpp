@@ -11,23 +11,12 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/sanitized.hpp"
+
 namespace {
 
 const std::string k_library = LAB_PROGRAMS "/../lib/libgolike.so";
 const std::string k_program = LAB_TEST_PROGRAMS "/golike_malloc_program";
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define LAB_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define LAB_SANITIZED 1
-#endif
-#endif
-#ifdef LAB_SANITIZED
-constexpr bool k_sanitized = true;
-#else
-constexpr bool k_sanitized = false;
-#endif
 
 struct Result {
     int status = -1;  // as waitpid has it

@@ -11,8 +11,7 @@
 #include "experiments/allocation/footprint.hpp"
 #include "experiments/allocation/tiers.hpp"
 #include "experiments/allocation/waste.hpp"
-
-#include "../../sanitized.hpp"
+#include "tests/sanitized.hpp"
 
 namespace {
 

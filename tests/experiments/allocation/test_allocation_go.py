@@ -3,74 +3,17 @@ size classes and ends its cases as the C++ program does."""
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 import subprocess
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-from claimslab.measure import peers, toolchains
+from conftest import GoProgram, parse_samples
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDED = ROOT / "tests" / "allocators" / "golike" / "recorded_size_classes.inc"
 CPP = ROOT / "build" / "bench" / "bin" / "allocation"
-
-
-@dataclass(frozen=True)
-class Program:
-    version: str
-    path: Path
-
-    def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [self.path, *arguments], capture_output=True, text=True, timeout=120, check=False
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    def lines(self, *arguments: str) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.run(*arguments).splitlines()]
-
-    def facts(self, *cases: str) -> dict[tuple[str, str], Any]:
-        found = self.lines("-lab.facts", f"-lab.cases={','.join(cases)}")
-        return {(fact["case"], fact["metric"]): fact["value"] for fact in found}
-
-    def samples(self, *cases: str) -> dict[str, dict[str, float]]:
-        text = self.run(
-            "-test.run=^$", "-test.bench=.", "-test.benchtime=5ms", f"-lab.cases={','.join(cases)}"
-        )
-        return parse(text)
-
-
-def parse(text: str) -> dict[str, dict[str, float]]:
-    """The metrics of each case."""
-    samples = {}
-    for line in text.splitlines():
-        if line.startswith("Benchmark"):
-            name, _, *pairs = line.split()
-            case = re.sub(r"-\d+$", "", name.removeprefix("Benchmark"))
-            samples[case] = {u: float(v) for v, u in zip(pairs[::2], pairs[1::2], strict=True)}
-    return samples
-
-
-@pytest.fixture(scope="module")
-def built() -> dict[str, peers.Peer]:
-    return {p.version: p for p in peers.build(ROOT, ROOT / "build", ("allocation",))}
-
-
-@pytest.fixture(params=list(toolchains.VERSIONS))
-def program(request: pytest.FixtureRequest, built: dict[str, peers.Peer]) -> Program:
-    peer = built[request.param]
-    if peer.not_run and "fetch" not in peer.not_run and "arrive" not in peer.not_run:
-        pytest.fail(peer.not_run)
-    if peer.not_run:
-        pytest.skip(f"not run: {peer.not_run}")
-    return Program(peer.version, ROOT / peer.program)
 
 
 def recorded_classes() -> list[int]:
@@ -78,34 +21,18 @@ def recorded_classes() -> list[int]:
     return [int(row) for row in re.findall(r"\{(\d+), \d+, \d+\}", RECORDED.read_text())]
 
 
-def test_offers_all_that_claims_and_sweeps_ask_of_go(program: Program) -> None:
-    listed = program.lines("-lab.list")
-    timed = {x["case"] for x in listed if x["timed"]}
-    facts = {(x["case"], x["metric"]) for x in listed if not x["timed"]}
-    topic = tomllib.loads((ROOT / "experiments" / "allocation" / "claims.toml").read_text())
-    asked = 0
-    for entry in topic["claim"]:
-        if not any(fnmatch.fnmatchcase(f"go@{program.version}", s) for s in entry["subjects"]):
-            continue
-        cases = entry["case"] if isinstance(entry["case"], list) else [entry["case"]]
-        for case in [*cases, *entry["rule"].get("over_case", "").split()]:
-            asked += 1
-            if entry["metric"] in ("ns/op", "B/op", "allocs/op"):
-                assert case in timed, entry["id"]
-            else:
-                assert (case, entry["metric"]) in facts, entry["id"]
-    assert asked > 20
-    assert "Empty" in timed
+def test_offers_all_that_claims_ask_of_go(program: GoProgram) -> None:
+    program.check_it_offers_what_is_asked_of_go(("claim",))
 
 
-def test_size_classes_are_those_of_its_source(program: Program) -> None:
+def test_size_classes_are_those_of_its_source(program: GoProgram) -> None:
     facts = program.facts("Classes/until=32768", "Boundary", "RoundUp/bytes=50")
     assert facts["Classes/until=32768", "classes"] == recorded_classes()
     assert facts["Boundary", "usable"] == [32768, 32768, 40960]
     assert facts["RoundUp/bytes=50", "usable"] == 64
 
 
-def test_waste_follows_from_the_classes(program: Program) -> None:
+def test_waste_follows_from_the_classes(program: GoProgram) -> None:
     classes = recorded_classes()
     given = [min(c for c in classes if c >= n) for n in range(1, 32769)]
     cases = ("Waste/until=32768", "Waste/from=129/until=32768", "Waste/bytes=50")
@@ -117,21 +44,21 @@ def test_waste_follows_from_the_classes(program: Program) -> None:
     assert facts["Waste/bytes=33", "waste"] == (48 - 33) / 48
 
 
-def test_three_tiny_objects_share_a_block(program: Program) -> None:
+def test_three_tiny_objects_share_a_block(program: GoProgram) -> None:
     facts = program.facts("Tiny/bytes=5")
     assert facts["Tiny/bytes=5", "gaps"].count(5) >= 4  # two of three distances are inside a block
     assert facts["Tiny/bytes=5", "bytes/object"] == pytest.approx(16 / 3, rel=0.02)
 
 
-def test_what_is_allocated(program: Program) -> None:
+def test_what_is_allocated(program: GoProgram) -> None:
     samples = program.samples(
         "New/bytes=8/pointers=no", "New/bytes=1024/pointers=no", "New/bytes=1024/pointers=yes",
         "Return/what=value", "Return/what=pointer", "Return/what=slice",
         "Object/bytes=64/place=heap", "Object/bytes=64/place=stack",
         "Pool/bytes=1024/pooled=no", "Pool/bytes=1024/pooled=yes", "Buffer/bytes=65536",
-        "Presized/elem=8/n=10000", "Empty",
+        "Presized/elem=8/n=10000", "Empty", ms=5,
     )  # fmt: skip
-    allocated = {case: (m["allocs/op"], m["B/op"]) for case, m in samples.items()}
+    allocated = {case: (m["allocs/op"], m["B/op"]) for case, m in samples}
     header = program.version != "1.17"  # since Go 1.22, in front of objects with pointers
     assert allocated["New/bytes=1024/pointers=yes"] == (1, 1152 if header else 1024)
     assert allocated["New/bytes=1024/pointers=no"] == (1, 1024)
@@ -147,7 +74,7 @@ def test_what_is_allocated(program: Program) -> None:
     assert allocated["Presized/elem=8/n=10000"][0] == 1
 
 
-def test_ends_its_cases_as_the_cpp_program_does(program: Program) -> None:
+def test_ends_its_cases_as_the_cpp_program_does(program: GoProgram) -> None:
     if not CPP.is_file():
         pytest.skip("not run: build/bench/bin/allocation is not built; `make test` builds it")
     ours = {x["case"] for x in program.lines("-lab.list") if x["timed"]}
@@ -158,12 +85,12 @@ def test_ends_its_cases_as_the_cpp_program_does(program: Program) -> None:
             shared.setdefault(row["case"], row["subject"])
     cases = sorted(ours & shared.keys())
     assert len(cases) > 8
-    checksums = {case: m["checksum"] for case, m in program.samples(*cases).items()}
+    checksums = {case: m["checksum"] for case, m in program.samples(*cases, ms=5)}
     for subject in set(shared.values()):
         mine = [case for case in cases if shared[case] == subject]
         text = subprocess.run(
             [CPP, "--lab", f"--subject={subject}", f"--cases={','.join(mine)}", "--batches=1",
              "--batch-ms=1"], capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
-        for case, metrics in parse(text).items():
+        for case, metrics in parse_samples(text):
             assert metrics["checksum"] == checksums[case], case

@@ -18,8 +18,7 @@
 #include "experiments/slices/reuse.hpp"
 #include "experiments/slices/sharing_facts.hpp"
 #include "models/slice/slice.hpp"
-
-#include "../../sanitized.hpp"
+#include "tests/sanitized.hpp"
 
 namespace {
 
