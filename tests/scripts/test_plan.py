@@ -60,6 +60,8 @@ def test_a_tail_is_measured_where_its_case_is_timed() -> None:
     assert described["timed"] == ["Put", "Get"] and described["tails"] == {"Put": ["p99-ns"]}
     with pytest.raises(LabError, match=r"no program lists 'p99-ns' of Get; there is: ns/op"):
         resolve(claim("p99-ns", "Get"), subjects=[tailed])
+    with pytest.raises(LabError, match=r"no program lists 'p50-ns' of Put; did you mean 'p99-ns'"):
+        resolve(claim("p50-ns", "Put"), subjects=[tailed])
 
 
 def test_a_chart_of_several_metrics_asks_for_all_of_them() -> None:

@@ -12,7 +12,7 @@ import pytest
 from claimslab import wording
 from claimslab.claims import Sweep
 from claimslab.evidence import Evidence
-from claimslab.report import charts, heat, history, series, tables, waste
+from claimslab.report import canvas, charts, comparison, heat, history, series, tables, waste
 from claimslab.report.charts import Chart
 from synthetic import TOPIC, evidence
 
@@ -61,6 +61,17 @@ def test_a_heat_map_prints_every_ratio_and_the_values_below_them(tmp_path: Path)
             assert f">{text}</text>" in shape, text
     assert "golike from 0.250× at 16 to 1.30× at 4K; other from 0.0120× at 4K" in chart.alt
     assert heat.shade(0.25) in shapes[0] and heat.shade(1.3) in shapes[0]
+
+
+def test_on_a_phone_a_heat_map_has_its_cases_as_rows() -> None:
+    data = comparison.Heat("glibc", ("16", "64"), (40.0, 50.0), (("golike", (0.5, None)),))
+    for narrow, across, down in ((False, ["16", "64"], ["glibc", "golike"]),
+                                 (True, ["glibc", "golike"], ["16", "64"])):  # fmt: skip
+        names = {"16": "16", "64": "64"}
+        (axes,) = heat.draw(data, canvas.Labels("t"), names, narrow=narrow).axes
+        assert [label.get_text() for label in axes.get_xticklabels()] == across
+        assert [label.get_text() for label in axes.get_yticklabels()] == down
+        assert sorted(text.get_text() for text in axes.texts) == ["", "0.50", "40", "50"]
 
 
 def test_a_tail_goes_from_the_usual_to_the_slowest(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def mean(
     pairs = [(found.get((subject, c), {}), found.get((over, c), {})) for c in wanted]
     missing = tuple(c for c, (a, b) in zip(wanted, pairs, strict=True) if not a or not b)
     common = set.intersection(*(a.keys() & b.keys() for a, b in pairs)) if pairs else set()
-    if missing or not common:
+    if not common:
         return Mean(subject, None, {}, missing)
     logs = np.array([[math.log(a[b] / o[b]) for a, o in pairs] for b in sorted(common)])
     interval = stats.mean_interval(logs.mean(axis=1)).exp()
