@@ -227,6 +227,12 @@ def test_a_disagreeing_rank_check_is_flagged():
     assert "check disagrees" in verdict["flags"]
 
 
+@pytest.mark.parametrize(("loop_ns", "flagged"), [(45.0, False), (55.0, True)])
+def test_a_ratio_that_is_mostly_the_workloads_own_loop_is_flagged(loop_ns, flagged):
+    found = evidence([claim()], {**PAIR, "null": {CASE: loop_ns}}, noise=0)
+    assert ("mostly loop" in only(found)["flags"]) is flagged
+
+
 def test_identical_samples_decide_without_noise():
     verdict = only(evidence([claim()], PAIR, noise=0))
     (cell,) = verdict["cells"]

@@ -20,6 +20,8 @@ from claimslab.judge.cells import Cell, Word, expand, finite
 from claimslab.judge.lookup import Lookup
 
 SCHEMA = 1
+NULL = "null"  # the subject that does all of a workload except what is compared
+LOOP_AT_MOST = 0.5  # of a subject's time; beyond, a ratio says more of the loop than of subjects
 
 
 def judge(evidence: Evidence) -> dict[str, Any]:
@@ -214,7 +216,7 @@ def whole(cells: Sequence[Cell]) -> Word:
 def flags(
     claim: Claim, cells: Sequence[Cell], lookup: Lookup, because: dict[str, Any] | None
 ) -> list[str]:
-    """Warnings that travel with a verdict: `wrong reason`, `check disagrees`, `crashes`."""
+    """Warnings that travel with a verdict: the words that `view.FLAGS` explains."""
     raised = []
     if because and because["moved"] is False and any(c.word == Word.REPRODUCED for c in cells):
         raised.append("wrong reason")
@@ -223,4 +225,18 @@ def flags(
     names = {cell.subject for cell in cells} | {cell.over[0] for cell in cells if cell.over}
     if any(lookup.troubles(claim.topic, name) for name in names):
         raised.append("crashes")
+    if any(mostly_loop(claim, cell, lookup) for cell in cells):
+        raised.append("mostly loop")
     return raised
+
+
+def mostly_loop(claim: Claim, cell: Cell, lookup: Lookup) -> bool:
+    """Whether half the time of one side or more is what the `null` subject takes as well."""
+    sources = [(cell.subject, case) for case in cell.cases] + ([cell.over] if cell.over else [])
+    for subject, case in sources:
+        own = lookup.samples.get((claim.topic, subject, case, claim.metric))
+        loop = lookup.samples.get((claim.topic, NULL, case, claim.metric))
+        if own and loop and cell.data is not None and subject != NULL:
+            if median(loop.values()) >= LOOP_AT_MOST * median(own.values()):
+                return True
+    return False

@@ -24,6 +24,8 @@ FLAGS = {
     "check disagrees": "The t interval and the Wilcoxon check lead to different words; "
     "read this verdict with care.",
     "crashes": "A program that this claim needs crashed, hung or failed in some trial.",
+    "mostly loop": "Half the time of one side or more is the workload's own loop, as its null "
+    "subject shows: without it the subjects differ by more than this ratio.",
 }
 SOURCES = {
     "notes": "said in the notes",
