@@ -236,7 +236,8 @@ def mostly_loop(claim: Claim, cell: Cell, lookup: Lookup) -> bool:
     for subject, case in sources:
         own = lookup.samples.get((claim.topic, subject, case, claim.metric))
         loop = lookup.samples.get((claim.topic, NULL, case, claim.metric))
-        if own and loop and cell.data is not None and subject != NULL:
-            if median(loop.values()) >= LOOP_AT_MOST * median(own.values()):
-                return True
+        if subject == NULL or cell.data is None or not (own and loop):
+            continue
+        if median(loop.values()) >= LOOP_AT_MOST * median(own.values()):
+            return True
     return False
