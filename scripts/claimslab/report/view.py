@@ -14,7 +14,7 @@ from claimslab import wording
 from claimslab.claims import Sweep
 from claimslab.evidence import Evidence
 from claimslab.judge.cells import joint
-from claimslab.report import tables
+from claimslab.report import recommend, tables
 from claimslab.report.charts import Chart
 from claimslab.report.looks import WORDS, order, word_look
 
@@ -90,6 +90,8 @@ def page(
             for w in WORDS
         ],
         "total": len(shown),
+        "advice": recommend.advise(evidence),
+        "repeat": repeat(evidence),
         "topics": [t for t in topics if t.claims or t.sweeps],
         "claims": shown,
         "sweeps": [
@@ -107,6 +109,12 @@ def page(
         "calibration": calibration,
         "family": verdicts.get("family", {}),
     }
+
+
+def repeat(evidence: Evidence) -> str:
+    """The command of a run whose trace lies in its folder; "" where the topic says it all."""
+    traces = sorted(path.name for path in evidence.path.glob("*.trace"))
+    return f"scripts/lab replay results/{evidence.path.name}/{traces[0]}" if traces else ""
 
 
 def run_line(run: Mapping[str, Any], verdicts: Mapping[str, Any]) -> str:
