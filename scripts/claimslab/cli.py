@@ -70,6 +70,13 @@ def build_folder(native: bool) -> Path:
     return ROOT / "build" / ("native" if native else "bench")
 
 
+def native_of(folder: Path) -> bool:
+    """Whether a run measures programs built for its very processor."""
+    from claimslab import evidence
+
+    return bool(evidence.read_run(folder)["native"])
+
+
 def find_run(name: str) -> Path:
     """The folder of a run: a path, a name under results/ or results/reference/, or the latest."""
     results = ROOT / "results"
@@ -99,13 +106,16 @@ def run(
     from claimslab.claims import load
     from claimslab.measure import plan, programs
     from claimslab.measure import run as runner
+    from claimslab.traces import replay as replay_stage
 
     if full and smoke:
         raise LabError("--full and --smoke: a run is one or the other; leave one out")
     budget_s = seconds(budget)
     if resume:
         folder = find_run(resume)
+        replay_stage.offer(build_folder(native_of(folder)), sorted(folder.glob("*.trace")))
     else:
+        replay_stage.offer(build_folder(native), ())
         topics = load(ROOT, split(only))
         subjects = programs.find(ROOT, build_folder(native), topics)
         mode = "smoke" if smoke else "full" if full else "quick"
@@ -113,6 +123,13 @@ def run(
             ROOT, topics, subjects, mode=mode, budget_s=budget_s, seed=seed, native=native
         )
         folder = runner.create(ROOT / "results", document)
+    return measured(folder)
+
+
+def measured(folder: Path) -> int:
+    """Measure what the run plans, or what is left of it, and publish it."""
+    from claimslab.measure import run as runner
+
     status = runner.measure(ROOT, folder)
     if status == OK or (folder / "trials.jsonl").exists():
         status = max(status, publish(folder))
@@ -126,6 +143,7 @@ def publish(folder: Path, png: bool = False) -> int:
     from claimslab import evidence as store
     from claimslab import export, judge
     from claimslab import report as writer
+    from claimslab.report import recommend
 
     evidence = store.read(folder)
     verdicts = judge.judge(evidence)
@@ -140,6 +158,8 @@ def publish(folder: Path, png: bool = False) -> int:
         raise LabError(f"{where}: cannot be written: {error.strerror}", UNFIT) from error
     console = Console()
     writer.table(verdicts, console)
+    for advice in recommend.advise(evidence):
+        console.print(f"{advice.trace}: {advice.sentence}", markup=False)
     for warning in evidence.warnings:
         console.print(f"warning: {warning}", markup=False)
     console.print(f"report: {relative(pages[0])}", markup=False)
@@ -195,10 +215,15 @@ def latest_words() -> dict[str, str]:
 
 @app.command()
 def show(
-    claim_id: Annotated[str, typer.Argument(metavar="CLAIM")],
+    claim_id: Annotated[str, typer.Argument(metavar="CLAIM|TRACE")],
     name: Annotated[str, typer.Option("--run", metavar="RUN", help="Else the latest.")] = "",
 ) -> int:
-    """One claim: what is said, its rule, its verdict cell by cell, and how to repeat it."""
+    """One claim: what is said, its rule, its verdict cell by cell, and how to repeat it; or what is
+    in a recorded trace."""
+    if claim_id.endswith(".trace"):
+        from claimslab.traces import tool
+
+        return tool.hand_over(build_folder(False), ["show", claim_id])
     import difflib
 
     from rich.console import Console
@@ -264,3 +289,61 @@ def docs(
     from claimslab import docs as stage
 
     return stage.main(ROOT, check)
+
+
+# ---- Which allocator for my program? -------------------------------------------------------------
+
+PASS_ON = {"allow_interspersed_args": False, "ignore_unknown_options": True}
+
+
+@app.command(context_settings={"allow_interspersed_args": False})
+def record(
+    command: Annotated[list[str], typer.Argument(metavar="PROGRAM [ARGUMENT]…")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Else PROGRAM.trace.")
+    ] = None,
+) -> int:
+    """Run a program and keep what it, and every process that it starts, asks of malloc."""
+    from rich.console import Console
+
+    from claimslab.traces import record as stage
+
+    return stage.main(build_folder(False), command, output, Console())
+
+
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE")],
+    allocators: Annotated[
+        str, typer.Option("--allocators", metavar="NAME,…", help="Beside glibc.")
+    ] = "all",
+    touch: Annotated[
+        str, typer.Option("--touch", metavar="none|first|all", help="Of each block.")
+    ] = "all",
+    full: Annotated[bool, typer.Option("--full", help="For publication: 30 blocks.")] = False,
+    budget: Budget = "",
+    native: Native = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of every random choice; else drawn.")] = 0,
+) -> int:
+    """Which allocator suits a recorded program: replay its trace on each, judge and report."""
+    from claimslab.measure import run as runner
+    from claimslab.traces import replay as stage
+
+    build = build_folder(native)
+    document = stage.document(
+        ROOT, build, trace, allocators, touch,
+        mode="full" if full else "quick", budget_s=seconds(budget), seed=seed, native=native,
+    )  # fmt: skip
+    folder = runner.create(ROOT / "results", document)
+    stage.keep(build, folder, trace)
+    return measured(folder)
+
+
+@app.command("trace", context_settings=PASS_ON)
+def trace_tool(
+    arguments: Annotated[list[str], typer.Argument(metavar="show|validate|compact|reduce …")],
+) -> int:
+    """Look into a trace, check it, or shrink it: `lab trace reduce IN OUT -- COMMAND`."""
+    from claimslab.traces import tool
+
+    return tool.hand_over(build_folder(False), arguments)
