@@ -64,7 +64,7 @@ def topic(data: Mapping[str, Any], file: str, name: str) -> dict[str, Any]:
     if "quick_s" in head.data:
         result["quick_s"] = head.number("quick_s")
         if not 10 <= result["quick_s"] <= 600:
-            head.fail("quick_s", "must lie between 10 and 600, the seconds of all topics together")
+            head.fail("quick_s", "must lie between 10 and 600 seconds")
     lists: dict[str, list[dict[str, Any]]] = {"claim": [], "sweep": []}
     for what, check in (("claim", claim), ("sweep", sweep)):
         entries = data.get(what, [])

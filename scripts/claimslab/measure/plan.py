@@ -24,7 +24,6 @@ FEWEST = {"smoke": 2, "quick": 10, "full": 30}  # blocks; see docs/method.md
 MOST = {"smoke": 2, "quick": 30, "full": 100}  # more blocks barely narrow an interval
 BATCHES, BATCH_MS = 3, 20
 TRIAL_TIMEOUT_S, TIMEOUT_OVER_ESTIMATE = 60, 20  # at least; and for trials of many cases
-QUICK_BUDGET_S = 600.0  # of all topics together, whatever each may take
 DECIDING = 10  # with fewer blocks most intervals are too wide to decide
 PLANNED_SHARE = 0.85  # of the budget; the rest is for blocks measured again and for the report
 LEAST = 2  # one block has no interval at all
@@ -48,14 +47,14 @@ def make(
 ) -> dict[str, Any]:
     """The run.json of a new run, without its folder's name. Seed 0 draws one.
 
-    `budget_s` None: what the topics say, at most 10 minutes, in quick mode; none in full mode.
+    `budget_s` None: the sum of what the topics say in quick mode; none in full mode.
     `blocks` fixes the number of blocks whatever they take.
     """
     full = mode == "full"
     if mode == "smoke" and blocks is None:
         blocks = FEWEST["smoke"]
     if budget_s is None and mode == "quick":
-        budget_s = min(sum(topic.quick_s for topic in topics), QUICK_BUDGET_S)
+        budget_s = sum(topic.quick_s for topic in topics)
     described = [
         describe(topic, [one for one in subjects if one.topic == topic.name], full)
         for topic in topics
