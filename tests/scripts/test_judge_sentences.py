@@ -53,6 +53,13 @@ def test_many_cells_are_counted_and_the_odd_one_is_named():
     assert sentence == "Holds in 7 of 8 cells; refuted for b at f=4: reuse 0, not at least 1."
 
 
+def test_what_never_happens_is_told_from_what_did():
+    asked = claim(rule={"kind": "never"}, metric="faults", subjects=["*"])
+    facts = [(s, CASE, "faults", v) for s, v in (("a", 14), ("b", 798), ("c", 16))]
+    sentence = only(evidence([asked], facts=facts))["sentence"]
+    assert sentence == "Refuted for a, b and c: faults between 14 (a) and 798 (b), not 0."
+
+
 def test_values_of_several_subjects_are_told_by_their_ends():
     asked = claim(rule={"kind": "value", "low": 4, "high": 5}, metric="copies", subjects=["*"])
     facts = [(s, CASE, "copies", v) for s, v in (("a", 4.51191), ("b", 4.2), ("c", 4.154))]

@@ -29,7 +29,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
 }
 CHARTS: Mapping[str, tuple[str, ...]] = {
     "curve": ("x", "per", "theory", "xscale", "yscale", "x_label", "y", "none"),
-    "steps": ("xscale", "yscale", "y"),
+    "steps": ("xscale", "yscale", "x_label", "y"),
     "heat": ("x", "per", "over"),
     "tails": ("metrics", "y"),
     "bars": ("metrics", "per", "y"),

@@ -190,8 +190,11 @@ def details(claim: Claim, group: Sequence[Cell]) -> str:
     if judged and all(cell.estimate is not None for cell in group):
         lead = {"ratio": claim.metric, "growth": "exponent"}.get(claim.rule.kind, claim.metric)
         text = f"{lead} {between(claim, group)}"
+        if group[0].word == Word.REPRODUCED:
+            return text
+        never = claim.rule.kind == "never"
         region = bounds(rules.region_of(claim.rule.keys), unit_of(claim))
-        return text if group[0].word == Word.REPRODUCED else f"{text}, not {region}"
+        return f"{text}, not {'0' if never else region}"
     parts = [
         detail if members[0].subject in detail else f"{detail} ({name(members[0], group)})"
         for detail, members in told.items()

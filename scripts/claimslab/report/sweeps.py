@@ -164,8 +164,10 @@ def _steps_plan(evidence: Evidence, sweep: Sweep, looks: Mapping[str, Look]) -> 
     if not found:
         return None
     axis = str(sweep.chart.get("y") or sweep.metric)
-    labels = Labels(sweep.title, f"{sweep.metric} of {sweep.case}", x="number of appends", y=axis)
-    alt = f"Staircases of {axis} against the number of appends. " + " ".join(
+    along = str(sweep.chart.get("x_label") or "number of appends")
+    labels = Labels(sweep.title, f"{sweep.metric} of {sweep.case}", x=along, y=axis)
+    marks = () if "x_label" in sweep.chart else (256, 1024)  # those of append
+    alt = f"Staircases of {axis} against the {along}. " + " ".join(
         f"{' = '.join(s.subjects)}: {wording.counted(len(s.values), 'step')}, "
         f"last {wording.number(s.values[-1])}."
         for s in found
@@ -173,10 +175,10 @@ def _steps_plan(evidence: Evidence, sweep: Sweep, looks: Mapping[str, Look]) -> 
     return Plan(
         sweep.id,
         sweep.title,
-        lambda narrow: steps(found, looks, labels, narrow=narrow),
+        lambda narrow: steps(found, looks, labels, marks=marks, narrow=narrow),
         alt,
-        "Exact values. Subjects named together have the same staircase. Dotted: 256 and 1024, the "
-        "lengths at which Go's rules change over.",
+        "Exact values. Subjects named together have the same staircase."
+        + (" Dotted: 256 and 1024, the lengths at which Go's rules change over." if marks else ""),
     )
 
 
