@@ -147,7 +147,7 @@ struct Usage {
     double left_bytes;  // held when all is released and trimmed
     double faults;
     double waits;       // steps that waited for another thread
-    double wait_share;  // of all threads' time
+    double wait_share;  // of the time of as many threads as are alive at once
 };
 
 template <class Memory>
@@ -162,7 +162,8 @@ Usage usage(const Layout& layout, Touch touch) {
         const Outcome outcome = engine.play();
         const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - from;
         const double faulted = allocation::page_faults() - faults;
-        const double peak = allocation::peak_bytes();
+        // The high-water mark comes from the kernel's cheap counters, which lag behind a little.
+        const double peak = std::max(allocation::peak_bytes(), static_cast<double>(resident.bytes()));
         engine.release_all();
         malloc_trim(0);  // libc's own where the library has none; then it finds nothing
         const double left = static_cast<double>(resident.bytes()) - start;
@@ -170,7 +171,7 @@ Usage usage(const Layout& layout, Touch touch) {
         return std::vector<double>{std::max(0.0, peak - start), std::max(0.0, left), faulted,
                                    static_cast<double>(outcome.fidelity.waits),
                                    static_cast<double>(outcome.fidelity.waited_ns) / took.count() /
-                                       static_cast<double>(layout.threads())};
+                                       static_cast<double>(layout.alive_at_once())};
     });
     if (found.size() != 5) throw std::runtime_error("a replay said too little of its memory");
     return {found[0], found[1], found[2], found[3], found[4]};
