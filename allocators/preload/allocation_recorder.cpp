@@ -1,0 +1,573 @@
+// allocation_recorder: a library for LD_PRELOAD that records what a program asks of malloc.
+//
+//   ALLOCATION_TRACE=/folder LD_PRELOAD=liballocation_recorder.so program
+//
+// writes /folder/<program>.<pid>.trace, and one more for every process that comes of it. The format, and
+// why times are taken when, is told in allocators/trace/format.hpp.
+//
+//   thread ──► Stream ──► chunk of the file, mapped      the fast path writes a record and `used`
+//
+// Invariants  An operation is in the file before the next one begins, so a program that is killed leaves
+//             all it did. A chunk has room in the file system before it is mapped: a full disk ends the
+//             recording, not the program. No memory but mapped pages; no file stays open between chunks,
+//             as the program may close or count what it has not opened.
+//             What may not outlive a fork lies in memory that the child finds empty, so that a child
+//             starts a file of its own however it was forked. A child of vfork, whose memory is the
+//             parent's, writes into the parent's file, as it allocates from the parent's heap.
+// Costs       See docs/decisions.md.
+// Gives up    malloc in a signal handler (it may be lost), and in threads that share their thread-local
+//             memory. A recording that ends with exec or _exit looks like one that was killed.
+//             A process that forbids itself to open files keeps its last chunk only.
+// Rejected    A buffer that is written when full: it dies with the program. Catching _exit and exec: a
+//             child of vfork would end its parent's recording.
+// Threads     A stream belongs to one thread at a time. At a thread's end it goes, with the rest of its
+//             chunk, to the next that starts; what a thread does after that borrows one each time.
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/single_threaded.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "allocators/preload/next_malloc.hpp"
+#include "allocators/trace/format.hpp"
+
+namespace claimslab::preload {
+
+namespace {
+
+using trace::ChunkHeader;
+using trace::Code;
+using trace::Cursor;
+using trace::FileHeader;
+using trace::k_chunk_bytes;
+
+constexpr int k_name_shift = 3;  // jemalloc, mimalloc and tcmalloc align small blocks to 8 bytes
+constexpr std::size_t k_pace_bytes = 512;  // some 150 operations between two readings of the clock
+constexpr std::size_t k_least_room = 1024;
+constexpr std::size_t k_margin = trace::k_max_record_bytes + 16;
+constexpr std::size_t k_streams = 32768;  // threads at a time; a mapping of 3 MB of which little is touched
+constexpr std::uint32_t k_cut = 1;        // trace::End
+constexpr std::uint32_t k_exited = 0;
+constexpr std::uint32_t k_disk_full = 2;
+
+#if defined(__x86_64__)
+constexpr int k_tick_shift = 5;  // 32 cycles: most differences fit a byte
+std::uint64_t ticks_before() { return __builtin_ia32_rdtsc() >> k_tick_shift; }
+std::uint64_t ticks_after() {
+    __builtin_ia32_lfence();  // or it is read before the allocation is done
+    return ticks_before();
+}
+#else
+constexpr int k_tick_shift = 4;
+std::uint64_t ticks_before() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec)) >>
+           k_tick_shift;
+}
+std::uint64_t ticks_after() { return ticks_before(); }
+#endif
+
+std::uint64_t now_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+struct alignas(64) Stream {
+    Cursor cursor;
+    unsigned char* paced_limit;    // the fast path goes on up to here; null while stamped
+    unsigned char* stamped_limit;  // null while paced
+    ChunkHeader* chunk;            // null: none, or the memory of a process that was forked
+    Stream* next;                  // in the pool
+
+    unsigned char* records() const { return reinterpret_cast<unsigned char*>(chunk + 1); }
+    unsigned char* end() const { return reinterpret_cast<unsigned char*>(chunk) + k_chunk_bytes - k_margin; }
+
+    /// The killed program's reader goes by this.
+    void publish(const Cursor& after) {
+        cursor = after;
+        const auto used = static_cast<std::uint32_t>(after.at - records());
+        std::atomic_ref(chunk->used).store(used, std::memory_order_release);
+    }
+};
+
+enum class State : std::uint32_t { fresh, recording, stopped };
+
+/// Of one process: a child of fork finds it all zero.
+struct Process {
+    std::atomic<std::uint32_t> lock;
+    std::atomic<State> state;
+    std::uint64_t epoch;  // pids repeat from one namespace to the next
+    std::uint32_t pid;
+    std::uint32_t threads;
+    std::uint32_t streams;
+    FileHeader* header;
+    Stream* pool;
+    dev_t device;
+    ino_t inode;
+    char path[4096];
+    Stream stream[k_streams];
+};
+
+constinit std::atomic<Process*> process{nullptr};
+constinit std::atomic<bool> unusable{false};
+constinit std::atomic<bool> started_before{false};
+constinit std::atomic<bool> has_key{false};
+pthread_key_t key;
+
+constinit Stream no_stream{};
+
+struct Thread {
+    Stream* stream;
+    Stream* resumes;    // while paused: what `stream` was
+    std::uint64_t epoch;  // of the process whose thread it is; another after fork
+    std::uint32_t number;
+    std::uint32_t pieces;
+    bool paused;
+    bool busy;   // a call of malloc from within is not recorded
+    bool ended;  // its destructors have run, or run now
+};
+[[gnu::tls_model("initial-exec")]] constinit thread_local Thread self{&no_stream, nullptr, 0, 0, 0, false, false, false};
+
+class Lock {
+  public:
+    explicit Lock(Process& of) : lock_(of.lock) {
+        while (lock_.exchange(1, std::memory_order_acquire) != 0) sched_yield();
+    }
+    ~Lock() { lock_.store(0, std::memory_order_release); }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+  private:
+    std::atomic<std::uint32_t>& lock_;
+};
+
+[[gnu::format(printf, 1, 2)]] void say(const char* format, ...) {
+    char line[4608];
+    constexpr char k_name[] = "allocation_recorder: ";
+    std::memcpy(line, k_name, sizeof k_name);
+    std::va_list arguments;
+    va_start(arguments, format);
+    int length = std::vsnprintf(line + sizeof k_name - 1, sizeof line - sizeof k_name, format, arguments);
+    va_end(arguments);
+    length = std::min(length + static_cast<int>(sizeof k_name) - 1, static_cast<int>(sizeof line) - 1);
+    line[length++] = '\n';
+    if (write(STDERR_FILENO, line, static_cast<std::size_t>(length)) < 0) return;
+}
+
+// ---- the file ------------------------------------------------------------------------------------
+
+/// Room in the file and its mapping, or null with errno.
+void* grow(int file, std::uint64_t offset, std::size_t bytes) {
+    rlimit most{};
+    if (getrlimit(RLIMIT_FSIZE, &most) == 0 && offset + bytes > most.rlim_cur) {
+        errno = EFBIG;  // asking would bring SIGXFSZ
+        return nullptr;
+    }
+    int failed = 0;
+    do {
+        failed = fallocate(file, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+    } while (failed != 0 && errno == EINTR);
+    if (failed != 0 && errno == EOPNOTSUPP) {
+        static constexpr char k_zeros[4096]{};
+        failed = 0;
+        for (std::size_t done = 0; done < bytes && failed == 0; done += sizeof k_zeros) {
+            const ssize_t put = pwrite(file, k_zeros, sizeof k_zeros, static_cast<off_t>(offset + done));
+            failed = put != static_cast<ssize_t>(sizeof k_zeros);
+        }
+    }
+    if (failed != 0) return nullptr;
+    void* const at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, static_cast<off_t>(offset));
+    if (at == MAP_FAILED) return nullptr;
+    madvise(at, bytes, MADV_DONTFORK);
+    return at;
+}
+
+/// Reads a small file of /proc; the number of bytes.
+std::size_t slurp(const char* path, char* to, std::size_t most) {
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    std::size_t done = 0;
+    while (done < most) {
+        const ssize_t got = read(file, to + done, most - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        done += static_cast<std::size_t>(got);
+    }
+    close(file);
+    return done;
+}
+
+void read_clocks(FileHeader& header) {
+    header.last_ticks = ticks_before();
+    header.last_ns = now_ns();
+}
+
+void stop(Process& its, std::uint64_t now, const char* why) {
+    its.header->stopped_ticks = now;
+    its.header->end = k_disk_full;
+    read_clocks(*its.header);
+    its.state.store(State::stopped);
+    say("%s: %s: %s; recording stopped, the program goes on", its.path, why, std::strerror(errno));
+}
+
+std::uint32_t header_bytes() {
+    return static_cast<std::uint32_t>(std::max(sysconf(_SC_PAGESIZE), 4096L));
+}
+
+void fill(FileHeader& header, const Process& its, const char* program, std::size_t program_bytes) {
+    char* const text = reinterpret_cast<char*>(&header + 1);
+    char* const end = reinterpret_cast<char*>(&header) + header_bytes() - 1;
+    char* at = text;
+    const auto add = [&](const char* word, std::size_t bytes) {
+        bytes = std::min(bytes, static_cast<std::size_t>(end - at));
+        std::memcpy(at, word, bytes);
+        at += bytes;
+    };
+    const char* allocator = "";
+    library_of(next.malloc, &allocator);
+    add(program, program_bytes);
+    add("", 1);
+    add(allocator, std::strlen(allocator) + 1);
+    at += slurp("/proc/self/cmdline", at, static_cast<std::size_t>(end - at));
+
+    std::memcpy(header.magic, trace::k_magic, sizeof header.magic);
+    header.byte_order = trace::k_byte_order;
+    header.version = trace::k_version;
+    header.header_bytes = header_bytes();
+    header.chunk_bytes = k_chunk_bytes;
+    header.pid = its.pid;
+    header.parent = static_cast<std::uint32_t>(getppid());
+    header.forked = started_before.load();
+    header.text_bytes = static_cast<std::uint32_t>(at - text);
+    header.end = k_cut;
+    read_clocks(header);
+    header.first_ticks = header.last_ticks;
+    header.first_ns = header.last_ns;
+    const auto* bytes = reinterpret_cast<const unsigned char*>(&header);
+    header.checksum = trace::checksum(reinterpret_cast<const unsigned char*>(text), header.text_bytes,
+                                      trace::checksum(bytes, offsetof(FileHeader, checksum)));
+}
+
+/// Once a process. Without a file the process is stopped from the start.
+void start(Process& its) {
+    its.state.store(State::stopped);
+    its.epoch = ticks_before();
+    its.pid = static_cast<std::uint32_t>(getpid());
+    const char* const folder = std::getenv("ALLOCATION_TRACE");
+    if (folder == nullptr || folder[0] != '/') {
+        say("ALLOCATION_TRACE must name a folder, beginning with /; nothing is recorded");
+        return;
+    }
+    char program[2048];
+    const ssize_t got = readlink("/proc/self/exe", program, sizeof program - 1);
+    const std::size_t program_bytes = got > 0 ? static_cast<std::size_t>(got) : 0;
+    program[program_bytes] = '\0';
+    const char* const slash = std::strrchr(program, '/');
+    int file = -1;
+    for (int n = 0; file < 0; ++n) {  // exec keeps the pid
+        char number[16] = "";
+        if (n != 0) std::snprintf(number, sizeof number, "-%d", n);
+        const int length = std::snprintf(its.path, sizeof its.path, "%s/%.64s.%u%s.trace", folder,
+                                         slash != nullptr ? slash + 1 : "program", its.pid, number);
+        if (length >= static_cast<int>(sizeof its.path)) errno = ENAMETOOLONG;
+        else file = open(its.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (file < 0 && errno != EEXIST) {
+            say("%s: cannot create it: %s; nothing is recorded", its.path, std::strerror(errno));
+            return;
+        }
+    }
+    struct stat about {};
+    void* const at = grow(file, 0, header_bytes());
+    if (at == nullptr || fstat(file, &about) != 0) {
+        say("%s: cannot write it: %s; nothing is recorded", its.path, std::strerror(errno));
+        unlink(its.path);
+        close(file);
+        return;
+    }
+    close(file);
+    its.device = about.st_dev;
+    its.inode = about.st_ino;
+    its.header = static_cast<FileHeader*>(at);
+    fill(*its.header, its, program, program_bytes);
+    started_before.store(true);
+    its.state.store(State::recording);
+}
+
+/// The next chunk of the file, or null with recording stopped.
+ChunkHeader* new_chunk(Process& its, std::uint64_t now) {
+    const int file = open(its.path, O_RDWR | O_CLOEXEC);
+    if (file < 0) return stop(its, now, "cannot be opened again"), nullptr;
+    struct stat about {};
+    if (fstat(file, &about) != 0 || about.st_dev != its.device || about.st_ino != its.inode) {
+        close(file);
+        errno = ESTALE;
+        return stop(its, now, "is no longer the file it was"), nullptr;
+    }
+    const std::uint32_t index = its.header->chunks;
+    const std::uint64_t offset = header_bytes() + std::uint64_t{index} * k_chunk_bytes;
+    void* const at = grow(file, offset, k_chunk_bytes);
+    const int error = errno;
+    close(file);
+    errno = error;
+    if (at == nullptr) return stop(its, now, "no room for more"), nullptr;
+    if (index != 0) madvise(at, k_chunk_bytes, MADV_POPULATE_WRITE);  // most programs never fill their first
+    auto* const chunk = static_cast<ChunkHeader*>(at);
+    chunk->magic = trace::k_chunk_magic;
+    std::atomic_ref(its.header->chunks).store(index + 1, std::memory_order_release);
+    read_clocks(*its.header);
+    return chunk;
+}
+
+// ---- streams -------------------------------------------------------------------------------------
+
+void seal(Stream& stream) {
+    ChunkHeader* const chunk = stream.chunk;
+    if (chunk == nullptr) return;
+    chunk->checksum = trace::checksum(stream.records(), chunk->used);
+    std::atomic_ref(chunk->sealed).store(1, std::memory_order_release);
+    stream.chunk = nullptr;
+    stream.paced_limit = stream.stamped_limit = nullptr;
+    munmap(chunk, k_chunk_bytes);
+}
+
+/// With the lock held. False: recording has stopped.
+bool give_chunk(Process& its, Stream& stream, std::uint64_t now) {
+    seal(stream);
+    if (its.state.load() != State::recording) return false;
+    stream.chunk = new_chunk(its, now);
+    if (stream.chunk != nullptr) stream.cursor.at = stream.records();
+    return stream.chunk != nullptr;
+}
+
+void set_limits(Stream& stream, bool stamped) {
+    stream.stamped_limit = stamped ? stream.end() : nullptr;
+    stream.paced_limit = stamped ? nullptr : std::min(stream.cursor.at + k_pace_bytes, stream.end());
+}
+
+void begin_piece(Stream& stream, std::uint64_t now, std::uint64_t name) {
+    const bool stamped = __libc_single_threaded == 0;
+    Cursor cursor = stream.cursor;
+    cursor.piece(stamped, self.number, self.pieces++, now, name);
+    stream.publish(cursor);
+    set_limits(stream, stamped);
+}
+
+void give_back(Process& its, Stream& stream) {
+    self.stream = &no_stream;
+    const Lock lock(its);
+    stream.paced_limit = stream.stamped_limit = nullptr;
+    stream.next = its.pool;
+    its.pool = &stream;
+}
+
+void end_thread(void*) {
+    Process* const its = process.load();
+    self.ended = true;
+    if (self.stream->chunk == nullptr || self.epoch != its->epoch) return;
+    give_back(*its, *self.stream);
+}
+
+Process* map_process() {
+    Process* its = process.load(std::memory_order_acquire);
+    if (its != nullptr || unusable.load()) return its;
+    void* const at = mmap(nullptr, sizeof(Process), PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED || madvise(at, sizeof(Process), MADV_WIPEONFORK) != 0) {
+        if (!unusable.exchange(true)) {
+            say("no memory that forked processes find empty: %s; nothing is recorded", std::strerror(errno));
+        }
+        return nullptr;
+    }
+    if (process.compare_exchange_strong(its, static_cast<Process*>(at))) {
+        has_key.store(pthread_key_create(&key, end_thread) == 0);
+        return static_cast<Process*>(at);
+    }
+    munmap(at, sizeof(Process));
+    return its;
+}
+
+/// For a thread that has none: at its first operation, after fork, or after its end.
+Stream* take_stream(Process& its, std::uint64_t now, std::uint64_t name) {
+    Stream* stream = nullptr;
+    {
+        const Lock lock(its);
+        if (its.state.load() == State::fresh) start(its);
+        if (its.state.load() != State::recording) return nullptr;
+        if (self.epoch != its.epoch) {
+            self.epoch = its.epoch;
+            self.number = its.threads++;
+            self.pieces = 0;
+            self.ended = false;
+        }
+        stream = its.pool;
+        if (stream != nullptr) {
+            its.pool = stream->next;
+        } else if (its.streams < k_streams) {
+            stream = &its.stream[its.streams++];
+        } else {
+            errno = EAGAIN;
+            stop(its, now, "too many threads at a time");
+            return nullptr;
+        }
+        const bool roomy = stream->chunk != nullptr && stream->cursor.at + k_least_room <= stream->end();
+        if (!roomy && !give_chunk(its, *stream, now)) return nullptr;
+    }
+    self.stream = stream;
+    begin_piece(*stream, now, name);
+    return stream;
+}
+
+/// The thread's stream with room for a record, or null where nothing is recorded.
+Stream* stream_for(std::uint64_t now, std::uint64_t name) {
+    Process* const its = map_process();
+    if (its == nullptr || its->state.load(std::memory_order_relaxed) == State::stopped) return nullptr;
+    Stream* const stream = self.stream;
+    if (stream->chunk == nullptr) return take_stream(*its, now, name);
+    if (stream->cursor.at >= stream->end()) {
+        const Lock lock(*its);
+        if (!give_chunk(*its, *stream, now)) {
+            self.stream = &no_stream;
+            return nullptr;
+        }
+        begin_piece(*stream, now, name);
+        return stream;
+    }
+    const bool stamped = stream->stamped_limit != nullptr;
+    if (!stamped) {
+        const bool alone = __libc_single_threaded != 0;
+        Cursor cursor = stream->cursor;
+        cursor.clock(alone ? Code::pace : Code::stamp, now);
+        stream->publish(cursor);
+        set_limits(*stream, !alone);
+        if (alone) read_clocks(*its->header);
+    }
+    return stream;
+}
+
+// ---- operations ----------------------------------------------------------------------------------
+
+std::uint64_t name_of(const void* block) { return reinterpret_cast<std::uintptr_t>(block) >> k_name_shift; }
+
+template <class Put>
+void append(Stream& stream, const Put& put) {
+    Cursor cursor = stream.cursor;
+    put(cursor);
+    stream.publish(cursor);
+}
+
+/// Between two stamps, or where the fast path has no way.
+template <bool before, class Put>
+[[gnu::noinline]] void take(const void* block, const Put& put) {
+    Stream* stream = self.stream;
+    const std::uint64_t now = before ? ticks_before() : ticks_after();
+    if (stream->cursor.at < stream->stamped_limit) [[likely]] {
+        append(*stream, [&](Cursor& cursor) {
+            put(cursor);
+            cursor.time(now);
+        });
+        return;
+    }
+    if (self.paused || self.busy || block == nullptr) return;
+    const int error = errno;
+    self.busy = true;
+    const bool first = stream->chunk == nullptr;
+    stream = stream_for(now, name_of(block));
+    if (stream != nullptr) {
+        append(*stream, [&](Cursor& cursor) {
+            put(cursor);
+            if (stream->stamped_limit != nullptr) cursor.time(now);
+        });
+    }
+    self.busy = false;
+    if (stream != nullptr && self.ended) give_back(*process.load(), *stream);
+    if (stream != nullptr && first && !self.ended && has_key.load()) pthread_setspecific(key, &self);
+    errno = error;
+}
+
+/// While one thread lives a record has no time of its own.
+template <bool before, class Put>
+[[gnu::always_inline]] inline void record(const void* block, const Put& put) {
+    Stream* const stream = self.stream;
+    if (stream->cursor.at < stream->paced_limit && __libc_single_threaded != 0) [[likely]] {
+        append(*stream, put);
+    } else {
+        take<before>(block, put);
+    }
+}
+
+struct Watch {
+    [[gnu::always_inline]] static void allocated(Entry entry, void* block, std::size_t size, std::size_t alignment) {
+        if (block == nullptr) [[unlikely]] return;
+        const std::uint64_t name = name_of(block);
+        if (entry == Entry::plain) {
+            record<false>(block, [=](Cursor& cursor) { cursor.allocate(name, size); });
+        } else if (entry == Entry::zeroed) {
+            record<false>(block, [=](Cursor& cursor) { cursor.zeroed(name, size); });
+        } else {
+            const auto log2 = static_cast<std::uint8_t>(std::bit_width(alignment | 1) - 1);
+            record<false>(block, [=](Cursor& cursor) { cursor.aligned(name, size, log2); });
+        }
+    }
+
+    [[gnu::always_inline]] static void releasing(void* block) {
+        record<true>(block, [name = name_of(block)](Cursor& cursor) { cursor.release(name); });
+    }
+
+    static void reallocating(void* block) {
+        record<true>(block, [name = name_of(block)](Cursor& cursor) { cursor.move_begin(name); });
+    }
+
+    static void reallocated(void* moved, std::size_t size) {
+        const std::uint64_t name = name_of(moved);
+        record<false>(&no_stream, [=](Cursor& cursor) {
+            if (moved != nullptr) {
+                cursor.moved(name, size);
+            } else {
+                cursor.code(size == 0 ? Code::gone : Code::kept);
+            }
+        });
+    }
+
+    static bool pause() {
+        if (self.paused) return true;
+        self.paused = true;
+        self.resumes = std::exchange(self.stream, &no_stream);
+        return false;
+    }
+
+    static void resume(bool was) {
+        if (was) return;
+        self.paused = false;
+        self.stream = self.resumes;
+    }
+};
+
+/// Others may still allocate after this; so the recording goes on, but its end is known.
+[[gnu::destructor]] void at_exit() {
+    Process* const its = process.load();
+    if (its == nullptr || its->state.load() != State::recording) return;
+    if (its->pid != static_cast<std::uint32_t>(getpid())) return;  // a child of vfork
+    read_clocks(*its->header);
+    its->header->end = k_exited;
+}
+
+}  // namespace
+
+}  // namespace claimslab::preload
+
+#include "allocators/preload/entry_points.hpp"
