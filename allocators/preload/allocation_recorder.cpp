@@ -88,20 +88,31 @@ std::uint64_t now_ns() {
 }
 
 struct alignas(64) Stream {
-    Cursor cursor;
+    unsigned char* at;
+    std::uint64_t name;
+    std::uint64_t ticks;
     unsigned char* paced_limit;    // the fast path goes on up to here; null while stamped
     unsigned char* stamped_limit;  // null while paced
-    ChunkHeader* chunk;            // null: none, or the memory of a process that was forked
+    unsigned char* records;        // null: no chunk, or the memory of a process that was forked
     Stream* next;                  // in the pool
 
-    unsigned char* records() const { return reinterpret_cast<unsigned char*>(chunk + 1); }
-    unsigned char* end() const { return reinterpret_cast<unsigned char*>(chunk) + k_chunk_bytes - k_margin; }
+    ChunkHeader& chunk() const { return *(reinterpret_cast<ChunkHeader*>(records) - 1); }
+    unsigned char* end() const { return records + (k_chunk_bytes - sizeof(ChunkHeader) - k_margin); }
 
-    /// The killed program's reader goes by this.
-    void publish(const Cursor& after) {
-        cursor = after;
-        const auto used = static_cast<std::uint32_t>(after.at - records());
-        std::atomic_ref(chunk->used).store(used, std::memory_order_release);
+    /// The record counts once `used` says so.
+    [[gnu::always_inline]] void publish(const Cursor& cursor) {
+        at = cursor.at;
+        name = cursor.name;
+        std::atomic_ref(chunk().used).store(static_cast<std::uint32_t>(cursor.at - records),
+                                            std::memory_order_release);
+    }
+
+    template <class Put>
+    void append(const Put& put) {
+        Cursor cursor{at, name, ticks};
+        put(cursor);
+        ticks = cursor.ticks;
+        publish(cursor);
     }
 };
 
@@ -171,13 +182,27 @@ class Lock {
 
 // ---- the file ------------------------------------------------------------------------------------
 
+/// Asking for more would bring SIGXFSZ.
+bool fits_limit(std::uint64_t bytes) {
+    rlimit most{};
+    if (getrlimit(RLIMIT_FSIZE, &most) != 0 || bytes <= most.rlim_cur) return true;
+    errno = EFBIG;
+    return false;
+}
+
+bool put(int file, const void* from, std::size_t bytes, std::uint64_t offset) {
+    for (std::size_t done = 0; done < bytes;) {
+        const ssize_t now = pwrite(file, static_cast<const char*>(from) + done, bytes - done,
+                                   static_cast<off_t>(offset + done));
+        if (now < 0 && errno != EINTR) return false;
+        if (now > 0) done += static_cast<std::size_t>(now);
+    }
+    return true;
+}
+
 /// Room in the file and its mapping, or null with errno.
 void* grow(int file, std::uint64_t offset, std::size_t bytes) {
-    rlimit most{};
-    if (getrlimit(RLIMIT_FSIZE, &most) == 0 && offset + bytes > most.rlim_cur) {
-        errno = EFBIG;  // asking would bring SIGXFSZ
-        return nullptr;
-    }
+    if (!fits_limit(offset + bytes)) return nullptr;
     int failed = 0;
     do {
         failed = fallocate(file, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes));
@@ -186,8 +211,7 @@ void* grow(int file, std::uint64_t offset, std::size_t bytes) {
         static constexpr char k_zeros[4096]{};
         failed = 0;
         for (std::size_t done = 0; done < bytes && failed == 0; done += sizeof k_zeros) {
-            const ssize_t put = pwrite(file, k_zeros, sizeof k_zeros, static_cast<off_t>(offset + done));
-            failed = put != static_cast<ssize_t>(sizeof k_zeros);
+            failed = !put(file, k_zeros, sizeof k_zeros, offset + done);
         }
     }
     if (failed != 0) return nullptr;
@@ -308,62 +332,77 @@ void start(Process& its) {
     its.state.store(State::recording);
 }
 
-/// The next chunk of the file, or null with recording stopped.
-ChunkHeader* new_chunk(Process& its, std::uint64_t now) {
+/// The file, opened at its end, or -1 with recording stopped.
+int open_again(Process& its, std::uint64_t now) {
     const int file = open(its.path, O_RDWR | O_CLOEXEC);
-    if (file < 0) return stop(its, now, "cannot be opened again"), nullptr;
+    if (file < 0) return stop(its, now, "cannot be opened again"), -1;
     struct stat about {};
-    if (fstat(file, &about) != 0 || about.st_dev != its.device || about.st_ino != its.inode) {
-        close(file);
-        errno = ESTALE;
-        return stop(its, now, "is no longer the file it was"), nullptr;
-    }
-    const std::uint32_t index = its.header->chunks;
-    const std::uint64_t offset = header_bytes() + std::uint64_t{index} * k_chunk_bytes;
-    void* const at = grow(file, offset, k_chunk_bytes);
-    const int error = errno;
+    if (fstat(file, &about) == 0 && about.st_dev == its.device && about.st_ino == its.inode) return file;
     close(file);
-    errno = error;
-    if (at == nullptr) return stop(its, now, "no room for more"), nullptr;
-    if (index != 0) madvise(at, k_chunk_bytes, MADV_POPULATE_WRITE);  // most programs never fill their first
-    auto* const chunk = static_cast<ChunkHeader*>(at);
-    chunk->magic = trace::k_chunk_magic;
-    std::atomic_ref(its.header->chunks).store(index + 1, std::memory_order_release);
+    errno = ESTALE;
+    return stop(its, now, "is no longer the file it was"), -1;
+}
+
+std::uint64_t end_of_file(const Process& its) {
+    return header_bytes() + std::uint64_t{its.header->chunks} * k_chunk_bytes;
+}
+
+/// What is written at the end of the file counts from now on.
+void add_chunk(Process& its) {
+    std::atomic_ref(its.header->chunks).store(its.header->chunks + 1, std::memory_order_release);
     read_clocks(*its.header);
-    return chunk;
 }
 
 // ---- streams -------------------------------------------------------------------------------------
 
-void seal(Stream& stream) {
-    ChunkHeader* const chunk = stream.chunk;
-    if (chunk == nullptr) return;
-    chunk->checksum = trace::checksum(stream.records(), chunk->used);
-    std::atomic_ref(chunk->sealed).store(1, std::memory_order_release);
-    stream.chunk = nullptr;
-    stream.paced_limit = stream.stamped_limit = nullptr;
-    munmap(chunk, k_chunk_bytes);
+/// With the lock held. False: recording has stopped.
+bool map_chunk(Process& its, Stream& stream, std::uint64_t now) {
+    const int file = open_again(its, now);
+    if (file < 0) return false;
+    void* const at = grow(file, end_of_file(its), k_chunk_bytes);
+    const int error = errno;
+    close(file);
+    errno = error;
+    if (at == nullptr) return stop(its, now, "no room for more"), false;
+    auto* const chunk = static_cast<ChunkHeader*>(at);
+    chunk->magic = trace::k_chunk_magic;
+    add_chunk(its);
+    stream.at = stream.records = reinterpret_cast<unsigned char*>(chunk + 1);
+    return true;
 }
 
-/// With the lock held. False: recording has stopped.
-bool give_chunk(Process& its, Stream& stream, std::uint64_t now) {
-    seal(stream);
-    if (its.state.load() != State::recording) return false;
-    stream.chunk = new_chunk(its, now);
-    if (stream.chunk != nullptr) stream.cursor.at = stream.records();
-    return stream.chunk != nullptr;
+/// Copies a full chunk to the end of the file and empties it, so that a thread always writes to pages that
+/// are mapped and warm: each new page of a mapping costs several times what it costs a write().
+/// Who is killed before the chunk is empty leaves the same piece twice. With the lock held.
+bool flush(Process& its, Stream& stream, std::uint64_t now) {
+    ChunkHeader& chunk = stream.chunk();
+    chunk.checksum = trace::checksum(stream.records, chunk.used);
+    std::atomic_ref(chunk.sealed).store(1, std::memory_order_release);
+    const int file = open_again(its, now);
+    if (file < 0) return false;
+    const std::uint64_t end = end_of_file(its);
+    if (!fits_limit(end + k_chunk_bytes) || !put(file, &chunk, k_chunk_bytes, end)) {
+        const int error = errno;
+        close(file);
+        errno = error;
+        return stop(its, now, "no room for more"), false;
+    }
+    close(file);
+    add_chunk(its);
+    std::atomic_ref(chunk.used).store(0, std::memory_order_release);
+    std::atomic_ref(chunk.sealed).store(0, std::memory_order_release);
+    stream.at = stream.records;
+    return true;
 }
 
 void set_limits(Stream& stream, bool stamped) {
     stream.stamped_limit = stamped ? stream.end() : nullptr;
-    stream.paced_limit = stamped ? nullptr : std::min(stream.cursor.at + k_pace_bytes, stream.end());
+    stream.paced_limit = stamped ? nullptr : std::min(stream.at + k_pace_bytes, stream.end());
 }
 
 void begin_piece(Stream& stream, std::uint64_t now, std::uint64_t name) {
     const bool stamped = __libc_single_threaded == 0;
-    Cursor cursor = stream.cursor;
-    cursor.piece(stamped, self.number, self.pieces++, now, name);
-    stream.publish(cursor);
+    stream.append([&](Cursor& cursor) { cursor.piece(stamped, self.number, self.pieces++, now, name); });
     set_limits(stream, stamped);
 }
 
@@ -378,7 +417,7 @@ void give_back(Process& its, Stream& stream) {
 void end_thread(void*) {
     Process* const its = process.load();
     self.ended = true;
-    if (self.stream->chunk == nullptr || self.epoch != its->epoch) return;
+    if (self.stream->records == nullptr || self.epoch != its->epoch) return;
     give_back(*its, *self.stream);
 }
 
@@ -424,8 +463,11 @@ Stream* take_stream(Process& its, std::uint64_t now, std::uint64_t name) {
             stop(its, now, "too many threads at a time");
             return nullptr;
         }
-        const bool roomy = stream->chunk != nullptr && stream->cursor.at + k_least_room <= stream->end();
-        if (!roomy && !give_chunk(its, *stream, now)) return nullptr;
+        if (stream->records == nullptr) {
+            if (!map_chunk(its, *stream, now)) return nullptr;
+        } else if (stream->at + k_least_room > stream->end() && !flush(its, *stream, now)) {
+            return nullptr;
+        }
     }
     self.stream = stream;
     begin_piece(*stream, now, name);
@@ -437,10 +479,10 @@ Stream* stream_for(std::uint64_t now, std::uint64_t name) {
     Process* const its = map_process();
     if (its == nullptr || its->state.load(std::memory_order_relaxed) == State::stopped) return nullptr;
     Stream* const stream = self.stream;
-    if (stream->chunk == nullptr) return take_stream(*its, now, name);
-    if (stream->cursor.at >= stream->end()) {
+    if (stream->records == nullptr) return take_stream(*its, now, name);
+    if (stream->at >= stream->end()) {
         const Lock lock(*its);
-        if (!give_chunk(*its, *stream, now)) {
+        if (!flush(*its, *stream, now)) {
             self.stream = &no_stream;
             return nullptr;
         }
@@ -450,9 +492,7 @@ Stream* stream_for(std::uint64_t now, std::uint64_t name) {
     const bool stamped = stream->stamped_limit != nullptr;
     if (!stamped) {
         const bool alone = __libc_single_threaded != 0;
-        Cursor cursor = stream->cursor;
-        cursor.clock(alone ? Code::pace : Code::stamp, now);
-        stream->publish(cursor);
+        stream->append([&](Cursor& cursor) { cursor.clock(alone ? Code::pace : Code::stamp, now); });
         set_limits(*stream, !alone);
         if (alone) read_clocks(*its->header);
     }
@@ -463,33 +503,35 @@ Stream* stream_for(std::uint64_t now, std::uint64_t name) {
 
 std::uint64_t name_of(const void* block) { return reinterpret_cast<std::uintptr_t>(block) >> k_name_shift; }
 
-template <class Put>
-void append(Stream& stream, const Put& put) {
-    Cursor cursor = stream.cursor;
-    put(cursor);
-    stream.publish(cursor);
-}
+/// What a record says, in registers.
+struct Record {
+    Code code;
+    std::uint8_t alignment_log2;
+    std::uint64_t name;
+    std::uint64_t size;
 
-/// Between two stamps, or where the fast path has no way.
-template <bool before, class Put>
-[[gnu::noinline]] void take(const void* block, const Put& put) {
-    Stream* stream = self.stream;
-    const std::uint64_t now = before ? ticks_before() : ticks_after();
-    if (stream->cursor.at < stream->stamped_limit) [[likely]] {
-        append(*stream, [&](Cursor& cursor) {
-            put(cursor);
-            cursor.time(now);
-        });
-        return;
+    [[gnu::always_inline]] void put(Cursor& cursor) const {
+        switch (code) {
+            case Code::allocate: return cursor.allocate(name, size);
+            case Code::release: return cursor.release(name);
+            case Code::zeroed: return cursor.zeroed(name, size);
+            case Code::aligned: return cursor.aligned(name, size, alignment_log2);
+            case Code::move_begin: return cursor.move_begin(name);
+            case Code::moved: return cursor.moved(name, size);
+            default: return cursor.code(code);
+        }
     }
-    if (self.paused || self.busy || block == nullptr) return;
+};
+
+[[gnu::cold, gnu::noinline]] void take_slowly(Record record, std::uint64_t now) {
+    if (self.paused || self.busy) return;
     const int error = errno;
     self.busy = true;
-    const bool first = stream->chunk == nullptr;
-    stream = stream_for(now, name_of(block));
+    const bool first = self.stream->records == nullptr;
+    Stream* const stream = stream_for(now, record.name);
     if (stream != nullptr) {
-        append(*stream, [&](Cursor& cursor) {
-            put(cursor);
+        stream->append([&](Cursor& cursor) {
+            record.put(cursor);
             if (stream->stamped_limit != nullptr) cursor.time(now);
         });
     }
@@ -499,14 +541,31 @@ template <bool before, class Put>
     errno = error;
 }
 
-/// While one thread lives a record has no time of its own.
-template <bool before, class Put>
-[[gnu::always_inline]] inline void record(const void* block, const Put& put) {
+/// While other threads live, or where the fast path ends.
+template <Code code>
+[[gnu::noinline]] void take(std::uint64_t name, std::uint64_t size, std::uint8_t alignment_log2) {
+    constexpr bool before = code == Code::release || code == Code::move_begin;
+    const Record record{code, alignment_log2, name, size};
     Stream* const stream = self.stream;
-    if (stream->cursor.at < stream->paced_limit && __libc_single_threaded != 0) [[likely]] {
-        append(*stream, put);
+    const std::uint64_t now = before ? ticks_before() : ticks_after();
+    if (stream->at >= stream->stamped_limit) [[unlikely]] return take_slowly(record, now);
+    Cursor cursor{stream->at, stream->name, stream->ticks};
+    record.put(cursor);
+    cursor.time(now);
+    stream->ticks = cursor.ticks;
+    stream->publish(cursor);
+}
+
+/// While one thread lives a record has no time of its own.
+template <Code code>
+[[gnu::always_inline]] inline void record(std::uint64_t name, std::uint64_t size = 0, std::uint8_t alignment_log2 = 0) {
+    Stream* const stream = self.stream;
+    if (stream->at < stream->paced_limit && __libc_single_threaded != 0) [[likely]] {
+        Cursor cursor{stream->at, stream->name, 0};
+        Record{code, alignment_log2, name, size}.put(cursor);
+        stream->publish(cursor);
     } else {
-        take<before>(block, put);
+        take<code>(name, size, alignment_log2);
     }
 }
 
@@ -514,33 +573,21 @@ struct Watch {
     [[gnu::always_inline]] static void allocated(Entry entry, void* block, std::size_t size, std::size_t alignment) {
         if (block == nullptr) [[unlikely]] return;
         const std::uint64_t name = name_of(block);
-        if (entry == Entry::plain) {
-            record<false>(block, [=](Cursor& cursor) { cursor.allocate(name, size); });
-        } else if (entry == Entry::zeroed) {
-            record<false>(block, [=](Cursor& cursor) { cursor.zeroed(name, size); });
-        } else {
-            const auto log2 = static_cast<std::uint8_t>(std::bit_width(alignment | 1) - 1);
-            record<false>(block, [=](Cursor& cursor) { cursor.aligned(name, size, log2); });
+        switch (entry) {
+            case Entry::plain: return record<Code::allocate>(name, size);
+            case Entry::zeroed: return record<Code::zeroed>(name, size);
+            case Entry::aligned:
+                return record<Code::aligned>(name, size, static_cast<std::uint8_t>(std::bit_width(alignment | 1) - 1));
         }
     }
 
-    [[gnu::always_inline]] static void releasing(void* block) {
-        record<true>(block, [name = name_of(block)](Cursor& cursor) { cursor.release(name); });
-    }
-
-    static void reallocating(void* block) {
-        record<true>(block, [name = name_of(block)](Cursor& cursor) { cursor.move_begin(name); });
-    }
+    [[gnu::always_inline]] static void releasing(void* block) { record<Code::release>(name_of(block)); }
+    static void reallocating(void* block) { record<Code::move_begin>(name_of(block)); }
 
     static void reallocated(void* moved, std::size_t size) {
-        const std::uint64_t name = name_of(moved);
-        record<false>(&no_stream, [=](Cursor& cursor) {
-            if (moved != nullptr) {
-                cursor.moved(name, size);
-            } else {
-                cursor.code(size == 0 ? Code::gone : Code::kept);
-            }
-        });
+        if (moved != nullptr) return record<Code::moved>(name_of(moved), size);
+        if (size == 0) return record<Code::gone>(0);
+        record<Code::kept>(0);
     }
 
     static bool pause() {

@@ -108,35 +108,39 @@ inline std::uint64_t checksum(const unsigned char* bytes, std::size_t count, std
     return hash;
 }
 
+// A cursor must live in registers while the recorder uses it, and its stores must not be calls: that library
+// is built without builtins, as it defines malloc.
+#define LAB_FAST [[gnu::always_inline]]
+
 /// Where the next record goes, and what it is a difference from.
 struct Cursor {
     unsigned char* at;
     std::uint64_t name;
     std::uint64_t ticks;
 
-    void byte(std::uint8_t value) { *at++ = value; }
-    void code(Code value) { byte(static_cast<std::uint8_t>(value)); }
+    LAB_FAST void byte(std::uint8_t value) { *at++ = value; }
+    LAB_FAST void code(Code value) { byte(static_cast<std::uint8_t>(value)); }
 
-    void number(std::uint64_t value) {
-        const int bytes = static_cast<int>(std::bit_width(value | 1) + 6) / 7;
+    LAB_FAST void number(std::uint64_t value) {
+        const auto bytes = (static_cast<unsigned>(std::bit_width(value | 1)) + 6) * 37 >> 8;  // / 7
         if (bytes > 8) [[unlikely]] {
             byte(0);
-            std::memcpy(at, &value, 8);
+            __builtin_memcpy(at, &value, 8);
             at += 8;
             return;
         }
         const std::uint64_t word = (value << bytes) | (std::uint64_t{1} << (bytes - 1));
-        std::memcpy(at, &word, 8);
+        __builtin_memcpy(at, &word, 8);
         at += bytes;
     }
 
-    std::uint64_t difference(std::uint64_t to) {
+    LAB_FAST std::uint64_t difference(std::uint64_t to) {
         const std::uint64_t z = zigzag(to - name);
         name = to;
         return z;
     }
 
-    void allocate(std::uint64_t to, std::uint64_t size) {
+    LAB_FAST void allocate(std::uint64_t to, std::uint64_t size) {
         if (size % 8 == 0 && size < 8 * 127) {
             byte(static_cast<std::uint8_t>(0x80 | size / 8));
         } else {
@@ -146,7 +150,7 @@ struct Cursor {
         number(difference(to));
     }
 
-    void release(std::uint64_t of) {
+    LAB_FAST void release(std::uint64_t of) {
         const std::uint64_t z = difference(of);
         if (z < 32) {
             byte(static_cast<std::uint8_t>(0x40 | z));
@@ -156,22 +160,22 @@ struct Cursor {
         }
     }
 
-    void zeroed(std::uint64_t to, std::uint64_t size) { sized(Code::zeroed, to, size); }
-    void moved(std::uint64_t to, std::uint64_t size) { sized(Code::moved, to, size); }
+    LAB_FAST void zeroed(std::uint64_t to, std::uint64_t size) { sized(Code::zeroed, to, size); }
+    LAB_FAST void moved(std::uint64_t to, std::uint64_t size) { sized(Code::moved, to, size); }
 
-    void aligned(std::uint64_t to, std::uint64_t size, std::uint8_t alignment_log2) {
+    LAB_FAST void aligned(std::uint64_t to, std::uint64_t size, std::uint8_t alignment_log2) {
         code(Code::aligned);
         byte(alignment_log2);
         number(size);
         number(difference(to));
     }
 
-    void move_begin(std::uint64_t of) {
+    LAB_FAST void move_begin(std::uint64_t of) {
         code(Code::move_begin);
         number(difference(of));
     }
 
-    void piece(bool stamped, std::uint32_t thread, std::uint32_t index, std::uint64_t now,
+    LAB_FAST void piece(bool stamped, std::uint32_t thread, std::uint32_t index, std::uint64_t now,
                std::uint64_t first_name) {
         code(stamped ? Code::stamped_piece : Code::paced_piece);
         number(thread);
@@ -184,23 +188,25 @@ struct Cursor {
 
     /// After a stamped operation, or after the code of a pace or stamp record. Clocks of two cores may
     /// differ by a hair: time never falls.
-    void time(std::uint64_t now) {
+    LAB_FAST void time(std::uint64_t now) {
         const std::uint64_t passed = now > ticks ? now - ticks : 0;
         number(passed);
         ticks += passed;
     }
 
-    void clock(Code pace_or_stamp, std::uint64_t now) {
+    LAB_FAST void clock(Code pace_or_stamp, std::uint64_t now) {
         code(pace_or_stamp);
         time(now);
     }
 
   private:
-    void sized(Code kind, std::uint64_t to, std::uint64_t size) {
+    LAB_FAST void sized(Code kind, std::uint64_t to, std::uint64_t size) {
         code(kind);
         number(size);
         number(difference(to));
     }
 };
+
+#undef LAB_FAST
 
 }  // namespace claimslab::trace

@@ -131,6 +131,11 @@ class Pieces {
         std::ranges::sort(pieces_, [](const Piece& a, const Piece& b) {
             return std::pair(a.thread, a.index) < std::pair(b.thread, b.index);
         });
+        // Killed between copying a chunk and emptying it, the recorder leaves its pieces twice.
+        const auto twice = std::ranges::unique(pieces_, [](const Piece& a, const Piece& b) {
+            return a.thread == b.thread && a.index == b.index && std::equal(a.begin, a.end, b.begin, b.end);
+        });
+        pieces_.erase(twice.begin(), twice.end());
         for (std::size_t i = 0; i < pieces_.size(); ++i) {
             const bool first = i == 0 || pieces_[i].thread != pieces_[i - 1].thread;
             const std::uint32_t due = first ? 0 : pieces_[i - 1].index + 1;
