@@ -50,7 +50,7 @@ inline Outcome run_program(const std::string& name, std::vector<std::string> arg
                                      0);
     posix_spawn_file_actions_addopen(&actions, 2, err_path, O_WRONLY, 0);
 
-    std::string program = std::string(LAB_TEST_PROGRAMS) + "/" + name;
+    std::string program = name.starts_with("/") ? name : std::string(LAB_TEST_PROGRAMS) + "/" + name;
     std::vector<char*> pointers{program.data()};
     for (std::string& argument : arguments) pointers.push_back(argument.data());
     pointers.push_back(nullptr);
