@@ -241,6 +241,8 @@ void read_clocks(FileHeader& header) {
     header.last_ns = now_ns();
 }
 
+/// With the lock held. Threads go on for a while where they have room; what they do after the first operation
+/// that is lost does not count.
 void stop(Process& its, std::uint64_t now, const char* why) {
     its.header->stopped_ticks = now;
     its.header->end = k_disk_full;
@@ -332,8 +334,9 @@ void start(Process& its) {
     its.state.store(State::recording);
 }
 
-/// The file, opened at its end, or -1 with recording stopped.
+/// The file again, or -1 with recording stopped.
 int open_again(Process& its, std::uint64_t now) {
+    if (its.state.load() != State::recording) return -1;
     const int file = open(its.path, O_RDWR | O_CLOEXEC);
     if (file < 0) return stop(its, now, "cannot be opened again"), -1;
     struct stat about {};
@@ -474,15 +477,21 @@ Stream* take_stream(Process& its, std::uint64_t now, std::uint64_t name) {
     return stream;
 }
 
-/// The thread's stream with room for a record, or null where nothing is recorded.
-Stream* stream_for(std::uint64_t now, std::uint64_t name) {
-    Process* const its = map_process();
-    if (its == nullptr || its->state.load(std::memory_order_relaxed) == State::stopped) return nullptr;
+/// Its time may be before that of the operation at which recording stopped.
+void lose(Process& its, std::uint64_t now) {
+    if (its.state.load() != State::stopped || its.header == nullptr || now >= its.header->stopped_ticks) return;
+    const Lock lock(its);
+    its.header->stopped_ticks = std::min(its.header->stopped_ticks, now);
+}
+
+/// The thread's stream with room for a record, or null where it is lost.
+Stream* stream_for(Process& its, std::uint64_t now, std::uint64_t name) {
+    if (its.state.load() == State::stopped) return nullptr;
     Stream* const stream = self.stream;
-    if (stream->records == nullptr) return take_stream(*its, now, name);
+    if (stream->records == nullptr) return take_stream(its, now, name);
     if (stream->at >= stream->end()) {
-        const Lock lock(*its);
-        if (!flush(*its, *stream, now)) {
+        const Lock lock(its);
+        if (!flush(its, *stream, now)) {
             self.stream = &no_stream;
             return nullptr;
         }
@@ -494,7 +503,7 @@ Stream* stream_for(std::uint64_t now, std::uint64_t name) {
         const bool alone = __libc_single_threaded != 0;
         stream->append([&](Cursor& cursor) { cursor.clock(alone ? Code::pace : Code::stamp, now); });
         set_limits(*stream, !alone);
-        if (alone) read_clocks(*its->header);
+        if (alone) read_clocks(*its.header);
     }
     return stream;
 }
@@ -528,15 +537,18 @@ struct Record {
     const int error = errno;
     self.busy = true;
     const bool first = self.stream->records == nullptr;
-    Stream* const stream = stream_for(now, record.name);
-    if (stream != nullptr) {
+    Process* const its = map_process();
+    Stream* const stream = its == nullptr ? nullptr : stream_for(*its, now, record.name);
+    if (stream == nullptr) {
+        if (its != nullptr) lose(*its, now);
+    } else {
         stream->append([&](Cursor& cursor) {
             record.put(cursor);
             if (stream->stamped_limit != nullptr) cursor.time(now);
         });
     }
     self.busy = false;
-    if (stream != nullptr && self.ended) give_back(*process.load(), *stream);
+    if (stream != nullptr && self.ended) give_back(*its, *stream);
     if (stream != nullptr && first && !self.ended && has_key.load()) pthread_setspecific(key, &self);
     errno = error;
 }

@@ -384,7 +384,7 @@ class Merge {
             case Code::release: operation.kind = Kind::release; break;
             default: move(source, event, operation); break;
         }
-        if (operation.kind != Kind::reallocate) {
+        if (operation.kind != Kind::reallocate) {  // or move() has done it
             operation.block = operation.kind == Kind::release ? end(event.name) : make(event.name);
             operations.push_back(operation);
         }
@@ -394,15 +394,14 @@ class Merge {
 
     /// A reallocate comes in two records. Sets the operation's kind, so that its caller leaves it alone.
     void move(Source& source, const Event& event, Operation& operation) {
-        operation.kind = Kind::reallocate;
         const bool began = source.moving.has_value();
+        operation.kind = event.code == Code::moved && !began ? Kind::allocate : Kind::reallocate;
         if (event.code == Code::move_begin) {
             if (began) finish_move(source, Kind::release, k_none, 0);
             operation.from = end(event.name);
             source.moving = operation;
             source.moving_name = event.name;
-        } else if (event.code == Code::moved) {
-            if (!began) source.moving = operation;
+        } else if (event.code == Code::moved && began) {
             const std::uint64_t made = make(event.name);
             finish_move(source, Kind::reallocate, made, event.size);
         } else if (event.code == Code::kept && began) {

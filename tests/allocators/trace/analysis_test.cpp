@@ -100,8 +100,12 @@ TEST(Walk, KeepsProgramOrderAndMakesBlocksBeforeTheyEnd) {
         EXPECT_EQ(trace::walk(made,
                               [&](const Operation& operation) {
                                   ASSERT_EQ(&operation, &made.threads[operation.thread][next[operation.thread]++]);
-                                  if (operation.ends() != trace::k_none) ASSERT_EQ(live.erase(operation.ends()), 1u);
-                                  if (operation.makes()) ASSERT_TRUE(live.insert(operation.block).second);
+                                  if (operation.ends() != trace::k_none) {
+                                      ASSERT_EQ(live.erase(operation.ends()), 1u);
+                                  }
+                                  if (operation.makes()) {
+                                      ASSERT_TRUE(live.insert(operation.block).second);
+                                  }
                                   ++visited;
                               }),
                   0u);

@@ -51,7 +51,7 @@ void vouch(Bytes& bytes) {
     header.checksum = trace::checksum(bytes.data() + sizeof header, text,
                                       trace::checksum(bytes.data(), offsetof(FileHeader, checksum)));
     put(bytes, 0, header);
-    const std::size_t step = std::max<std::size_t>(header.chunk_bytes, 1024);
+    const std::size_t step = header.chunk_bytes < 64 ? 1024 : header.chunk_bytes;
     for (std::size_t offset = header.header_bytes; offset + sizeof(ChunkHeader) <= bytes.size(); offset += step) {
         auto chunk = at<ChunkHeader>(bytes, offset);
         const std::size_t used = std::min<std::size_t>(chunk.used, bytes.size() - offset - sizeof chunk);
@@ -88,21 +88,21 @@ Bytes written(const Trace& made, const Folder& folder) {
 TEST(Reader, SurvivesEveryTruncation) {
     const Folder folder;
     for (const std::uint32_t threads : {1u, 3u}) {
-        const Bytes good = written(random_trace(threads, threads, 300, 20), folder);
+        const Bytes good = written(random_trace(threads, threads, 60, 20), folder);
         for (std::size_t size = 0; size < good.size(); ++size) {
             EXPECT_FALSE(survives(Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)), folder)) << size;
         }
         EXPECT_TRUE(survives(good, folder));
     }
     const Bytes large = written(random_trace(3, 3, 90'000, 20), folder);
-    for (std::size_t size = 0; size < large.size(); size += 7919) {
+    for (std::size_t size = 0; size < large.size(); size += 32717) {
         EXPECT_FALSE(survives(Bytes(large.begin(), large.begin() + static_cast<std::ptrdiff_t>(size)), folder)) << size;
     }
 }
 
 TEST(Reader, SeesEveryBitThatFlipsInSealedRecordsAndInTheHeader) {
     const Folder folder;
-    const Bytes good = written(random_trace(5, 2, 100, 20), folder);
+    const Bytes good = written(random_trace(5, 2, 25, 20), folder);
     const std::size_t records = at<FileHeader>(good, 0).header_bytes + sizeof(ChunkHeader);
     for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
         const std::size_t byte = bit / 8;
@@ -117,17 +117,18 @@ TEST(Reader, SeesEveryBitThatFlipsInSealedRecordsAndInTheHeader) {
 TEST(Reader, SurvivesForgedFiles) {
     const Folder folder;
     int read = 0;
-    for (std::uint64_t seed = 1; seed <= 1500; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 800; ++seed) {
         SCOPED_TRACE(testing::Message() << "seed " << seed);
         std::mt19937_64 rng(seed);
         Bytes bent = written(random_trace(seed, 1 + static_cast<std::uint32_t>(seed % 4), 60, seed % 2 * 30), folder);
         for (std::uint64_t edits = 1 + rng() % 6; edits > 0; --edits) {
             const std::size_t byte = rng() % bent.size();
-            switch (rng() % 4) {
+            switch (rng() % 8) {
                 case 0: bent[byte] = static_cast<unsigned char>(rng()); break;
                 case 1: bent[byte] = rng() % 2 ? 0xff : 0; break;
                 case 2: bent.erase(bent.begin() + static_cast<std::ptrdiff_t>(byte)); break;
-                default: bent.insert(bent.begin() + static_cast<std::ptrdiff_t>(byte), static_cast<unsigned char>(rng()));
+                case 3: bent.insert(bent.begin() + static_cast<std::ptrdiff_t>(byte), static_cast<unsigned char>(rng())); break;
+                default: bent[byte] = static_cast<unsigned char>(bent[byte] ^ (1u << rng() % 8));
             }
         }
         if (seed % 3 != 0) vouch(bent);
@@ -338,8 +339,6 @@ TEST(Records, ThatWereCopiedTwiceCountOnce) {
     put(bytes, 0, header);
     bytes.insert(bytes.end(), chunk.begin(), chunk.end());
     vouch(bytes);
-    // Its checksums are those of the copies already; vouch() walks in larger steps.
-    put(bytes, header.header_bytes + chunk.size(), at<ChunkHeader>(chunk, 0));
     save(bytes, folder / "twice.trace");
     EXPECT_EQ(trace::read(folder / "twice.trace").threads, want.threads);
 }

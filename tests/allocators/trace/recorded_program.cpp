@@ -104,6 +104,14 @@ void threads() {
     for (auto& slot : slots) free(slot.load());
 }
 
+void kill_threads() {
+    std::thread([] {
+        usleep(20000);
+        raise(SIGKILL);
+    }).detach();
+    for (;;) threads();
+}
+
 /// Two threads hand one size to and fro, so that addresses go from one to the other at once.
 void reuse() {
     std::atomic<void*> box{nullptr};
@@ -217,7 +225,7 @@ void closes(const char* own_file) {
 int main(int argc, char** argv) {
     const std::string word = argc > 1 ? argv[1] : "";
     const std::map<std::string, void (*)()> simple = {
-        {"family", family}, {"threads", threads}, {"reuse", reuse},
+        {"family", family}, {"threads", threads}, {"kill_threads", kill_threads}, {"reuse", reuse},
         {"many", many},     {"destructors", destructors}, {"forks", forks},
         {"one", [] { once(73001); }},
         {"fill", [] { fill(400000); }},

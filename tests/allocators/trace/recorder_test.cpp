@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -193,6 +194,13 @@ TEST_F(Recorder, LeavesAReadableTraceHoweverTheProgramEnds) {
         EXPECT_TRUE(is_ended(recorded, of_size(recorded, size).front().block));
         for (const auto& entry : fs::directory_iterator(folder_.path())) fs::remove(entry);
     }
+}
+
+TEST_F(Recorder, LeavesAValidTraceWhenThreadsAreKilledAtWork) {
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(record_program("kill_threads").status, 128 + SIGKILL);
+    const std::vector<Trace> list = traces();
+    EXPECT_EQ(list.size(), 10u);
+    for (const Trace& recorded : list) EXPECT_GT(recorded.operations(), 1000u);
 }
 
 void expect_stopped(const Outcome& end, const Trace& recorded) {
