@@ -18,11 +18,11 @@ namespace {
 
 std::atomic<std::uint64_t> calls{0};
 std::atomic<std::uint64_t> bytes{0};
-[[gnu::tls_model("initial-exec")]] constinit thread_local bool paused = false;
+[[gnu::tls_model("initial-exec")]] constinit thread_local bool is_paused = false;
 
 struct Watch {
     static void count(std::size_t size) {
-        if (paused) return;
+        if (is_paused) return;
         calls.fetch_add(1, std::memory_order_relaxed);
         bytes.fetch_add(size, std::memory_order_relaxed);
     }
@@ -30,8 +30,8 @@ struct Watch {
     static void releasing(void*) {}
     static void reallocating(void*) {}
     static void reallocated(void*, std::size_t size) { count(size); }
-    static bool pause() { return std::exchange(paused, true); }
-    static void resume(bool was) { paused = was; }
+    static bool pause() { return std::exchange(is_paused, true); }
+    static void resume(bool was) { is_paused = was; }
 };
 
 }  // namespace

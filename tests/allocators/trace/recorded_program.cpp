@@ -68,7 +68,7 @@ void family() {
     delete[] static_cast<char*>(keep(new char[60011]));
     ::operator delete(keep(::operator new(60032, std::align_val_t{64})), std::align_val_t{64});
     ::operator delete(keep(::operator new(60013, std::nothrow)), std::nothrow);
-    ::operator delete(keep(::operator new(60014)), std::size_t{60014});
+    ::operator delete(keep(::operator new(60014)));
     // Failures leave no trace.
     if (keep(malloc(too_much)) != nullptr || keep(calloc(too_much, 4)) != nullptr) abort();
     void* stays = keep(malloc(60015));
