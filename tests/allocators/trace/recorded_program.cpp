@@ -173,7 +173,7 @@ void forks() {
             while (!done.load()) once(72000);
         });
     }
-    void* inherited = malloc(72001);
+    void* inherited = keep(malloc(72001));
     for (int i = 0; i < 8; ++i) {
         if (fork() == 0) in_child(inherited, 72002);
     }
