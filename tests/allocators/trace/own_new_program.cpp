@@ -13,7 +13,7 @@ void operator delete(void* block) noexcept { std::free(static_cast<char*>(block)
 void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
 
 int main() {
-    auto* const number = new long(5);
+    long* volatile number = new long(5);  // volatile, or the compiler may leave both out
     int* volatile other = new int(6);
     delete other;
     std::printf("%ld\n", *number);
