@@ -122,16 +122,20 @@ struct Cursor {
     LAB_FAST void code(Code value) { byte(static_cast<std::uint8_t>(value)); }
 
     LAB_FAST void number(std::uint64_t value) {
-        const auto bytes = (static_cast<unsigned>(std::bit_width(value | 1)) + 6) * 37 >> 8;  // / 7
-        if (bytes > 8) [[unlikely]] {
-            byte(0);
-            __builtin_memcpy(at, &value, 8);
-            at += 8;
-            return;
+        // Comparisons, as the instruction that counts bits is slow on the processors that all must run on.
+        unsigned further = unsigned{value >= 1 << 7} + unsigned{value >= 1 << 14} + unsigned{value >= 1 << 21};
+        if (value >= 1 << 28) [[unlikely]] {
+            further = static_cast<unsigned>(std::bit_width(value) - 1) / 7;
+            if (further > 7) {
+                byte(0);
+                __builtin_memcpy(at, &value, 8);
+                at += 8;
+                return;
+            }
         }
-        const std::uint64_t word = (value << bytes) | (std::uint64_t{1} << (bytes - 1));
+        const std::uint64_t word = (2 * value + 1) << further;
         __builtin_memcpy(at, &word, 8);
-        at += bytes;
+        at += further + 1;
     }
 
     LAB_FAST std::uint64_t difference(std::uint64_t to) {
