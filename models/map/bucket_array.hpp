@@ -74,6 +74,19 @@ class Array {
     }
     void adopt_overflow() { ++heap_overflows_; }
 
+    /// Gives the memory of the buckets below `index` back, a piece at a time: all at once took 3 ms
+    /// for the 19 MB that a map of a million words leaves behind. Nobody may look at them any more.
+    void discard_below(std::size_t index) {
+        if constexpr (requires { Memory::discard(nullptr, 0); }) {
+            if (index * sizeof(Bucket) < discarded_bytes_ + k_discarded_at_once) return;
+            auto* begin = reinterpret_cast<std::byte*>(buckets()) + discarded_bytes_;
+            Memory::discard(begin, k_discarded_at_once);
+            discarded_bytes_ += k_discarded_at_once;
+        }
+    }
+    /// Nothing is left in any cell; so freeing need not look.
+    void set_spent() { spent_ = true; }
+
     /// Releases the overflow buckets of a chain that came from the heap.
     void cut_chain(Bucket* first) {
         Bucket* next = std::exchange(first->overflow, nullptr);
@@ -130,6 +143,7 @@ class Array {
     static constexpr bool k_trivial =
         std::is_trivially_destructible_v<Key> && std::is_trivially_destructible_v<Value>;
     static constexpr std::size_t k_align = std::max(alignof(Bucket), alignof(std::max_align_t));
+    static constexpr std::size_t k_discarded_at_once = std::size_t{256} << 10;
     static constexpr std::size_t k_header_bytes = std::max<std::size_t>(64, k_align);
 
     Array(unsigned log2, std::size_t count) : count_(count), log2_(log2) {
@@ -148,8 +162,8 @@ class Array {
             if (tag >= k_least_tag) destroy(b->value(i));
         }
     }
-    void free() noexcept {
-        if constexpr (!k_trivial) empty_all();
+    [[gnu::noinline]] void free() noexcept {
+        if (!k_trivial && !spent_) empty_all();
         if (heap_overflows_ != 0) {
             for (Bucket* first = buckets(); first != spares(); ++first) cut_chain(first);
         }
@@ -162,9 +176,11 @@ class Array {
     std::atomic<std::uint32_t> holders_{1};
     std::size_t count_;  // spares included
     std::size_t heap_overflows_ = 0;
+    std::size_t discarded_bytes_ = 0;
     Array* next_ = nullptr;
     std::unique_ptr<Forwards> forwarded_;
     unsigned log2_;
+    bool spent_ = false;
 };
 
 }  // namespace lab::go::bucket

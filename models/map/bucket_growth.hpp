@@ -58,6 +58,7 @@ struct Growing {
     std::uint32_t overflows = 0;  // in array; from 2^16 buckets on an estimate
     std::uint8_t log2 = 0;        // there are 2^log2 buckets
     bool same_size = false;
+    bool left_some = false;  // keys in the old array, for iterators
     LoadFactor load;
     [[no_unique_address]] Hash hasher;
     [[no_unique_address]] Equal equal;
@@ -99,6 +100,11 @@ struct Growing {
         overflows = 0;
     }
 
+    /// Whether an old bucket has moved. The memory of those below the mark may be gone.
+    bool moved(std::size_t index) const {
+        return index < evacuated || old->buckets()[index].evacuated();
+    }
+
     bool must_grow() const {
         return old == nullptr && (count >= limit || overflows >= load.too_many_overflows(log2));
     }
@@ -107,9 +113,13 @@ struct Growing {
         Array* fresh = Array::make(log2 + bigger);
         old = array;
         same_size = !bigger;
+        left_some = false;
         evacuated = 0;
         set_log2(log2 + bigger);
         use(fresh);
+        if constexpr (!Policy::k_incremental) {
+            while (old != nullptr) evacuate(evacuated, nullptr);
+        }
     }
 
     /// Before a write to `bucket` while growing. `track` is a cell, or none; if it moves, it says
@@ -178,6 +188,7 @@ struct Growing {
         std::swap(overflows, other.overflows);
         std::swap(log2, other.log2);
         std::swap(same_size, other.same_size);
+        std::swap(left_some, other.left_some);
         std::swap(load, other.load);
         std::swap(hasher, other.hasher);
         std::swap(equal, other.equal);
@@ -199,7 +210,7 @@ struct Growing {
 
     void evacuate(std::size_t index, Cell* track) {
         Bucket* from = old->buckets() + index;
-        if (!from->evacuated()) {
+        if (!moved(index)) {
             reserve_overflows(from);
             const bool leave = !old->held_once();
             if (k_moves_simply && !leave) {
@@ -232,7 +243,7 @@ struct Growing {
 
     void move_chain(Bucket* from, std::size_t index, Cell* track) noexcept {
         Target targets[2] = {{buckets + index}, {buckets + twin(index)}};
-        for (Bucket* b = from; b != nullptr; b = b->chain_ends() ? nullptr : b->overflow) {
+        for (Bucket* b = from; b != nullptr; b = b->next()) {
             for (std::size_t i = 0; i < k_cells; ++i) {
                 const std::uint8_t tag = b->tags[i];
                 if (is_empty(tag)) continue;
@@ -331,6 +342,7 @@ struct Growing {
             source.tag() = static_cast<std::uint8_t>(k_evacuated_low + route.high);
         });
         if (!leave) return leave_empty(from);
+        left_some = true;
         for (Bucket* b = from; b != nullptr; b = b->overflow) {
             for (std::uint8_t& tag : b->tags) {
                 if (is_empty(tag)) tag = k_evacuated_empty;
@@ -359,7 +371,9 @@ struct Growing {
         const std::size_t size = old->size();
         const std::size_t stop = std::min(++evacuated + k_most_marks, size);
         while (evacuated != stop && old->buckets()[evacuated].evacuated()) ++evacuated;
+        if (!left_some && old->held_once()) old->discard_below(evacuated);
         if (evacuated != size) return;
+        if (!left_some) old->set_spent();
         std::exchange(old, nullptr)->let_go();
         same_size = false;
     }

@@ -18,7 +18,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <iterator>
 #include <type_traits>
 #include <utility>
@@ -57,9 +56,9 @@ class Iterator {
         array_->hold();
         old_ = map->table_.old;
         if (old_ != nullptr) old_->hold();
-        start_ = start & (array_->size() - 1);
         offset_ = static_cast<unsigned>(offset % k_cells);
-        next_ = start_;
+        next_ = start & (array_->size() - 1);
+        left_ = array_->size();
         advance();
     }
     Iterator(const Iterator& other) { copy(other); }
@@ -72,7 +71,7 @@ class Iterator {
     ~Iterator() { let_go(); }
 
     reference operator*() const { return {cell_.key()->get(), cell_.value()->get()}; }
-    Iterator& operator++() {
+    [[gnu::always_inline]] Iterator& operator++() {
         map_->writing_.check_iteration();
         advance();
         return *this;
@@ -82,6 +81,10 @@ class Iterator {
 
    private:
     static constexpr std::size_t k_all = ~std::size_t{0};
+    static constexpr std::uint32_t k_every_cell = (1u << k_cells) - 1;
+    // Buckets ahead whose overflow bucket is fetched: 3.8 ns an entry at 1e7 with 16, 4.5 with 4, 5.3
+    // without (two cores of an EPYC, 4 KiB pages).
+    static constexpr std::size_t k_ahead = 16;
 
     void copy(const Iterator& other) {
         map_ = other.map_;
@@ -89,12 +92,11 @@ class Iterator {
         old_ = other.old_;
         bucket_ = other.bucket_;
         cell_ = other.cell_;
-        start_ = other.start_;
         next_ = other.next_;
+        left_ = other.left_;
         only_ = other.only_;
         cells_ = other.cells_;
         offset_ = other.offset_;
-        wrapped_ = other.wrapped_;
         in_old_ = other.in_old_;
         if (array_ != nullptr) array_->hold();
         if (old_ != nullptr) old_->hold();
@@ -104,79 +106,79 @@ class Iterator {
         if (old_ != nullptr) old_->let_go();
     }
 
-    void advance() {
+    // Inline, and what it calls takes values: so a loop keeps the iterator in registers (1e3 entries:
+    // 1.6 ns an entry, 2.4 with calls that take its address; same machine).
+    [[gnu::always_inline]] void advance() {
         for (;;) {
             while (cells_ != 0) {
-                const unsigned i = (static_cast<unsigned>(__builtin_ctz(cells_)) + offset_) % k_cells;
+                const std::size_t i = (static_cast<std::size_t>(__builtin_ctz(cells_)) + offset_) % k_cells;
                 cells_ &= cells_ - 1;
-                const std::uint8_t tag = bucket_->tags[i];
-                if (tag >= k_least_tag && only_ == k_all) [[likely]] {
-                    cell_ = {bucket_, i};
+                cell_ = {bucket_, i};
+                if (bucket_->tags[i] >= k_least_tag && only_ == k_all) [[likely]]
                     return;
-                }
-                cell_ = where_now({bucket_, i});
+                cell_ = where_now(map_, array_, in_old_ ? old_ : array_, only_, cell_);
                 if (cell_) return;
             }
-            if (bucket_ != nullptr) bucket_ = bucket_->chain_ends() ? nullptr : bucket_->overflow;
-            if (bucket_ == nullptr && !enter_next_bucket()) {
-                cell_ = {};
-                return;
+            if (bucket_ != nullptr) bucket_ = bucket_->next();
+            if (bucket_ == nullptr) {
+                if (left_ == 0) break;
+                enter_next_bucket();
             }
-            const std::uint32_t full = cells_with_something(bucket_->tags);
-            cells_ = (full | full << k_cells) >> offset_ & ((1u << k_cells) - 1);  // offset_ first
+            cells_ = cells_from(bucket_->tags, offset_);
         }
+        cell_ = {};
     }
 
-    /// Those whose tag is above k_empty_one.
-    static std::uint32_t cells_with_something(const std::uint8_t* tags) {
-        std::uint64_t word;
-        std::memcpy(&word, tags, sizeof word);
-        word &= ~detail::k_every_byte;
-        return detail::gather_tops(((word & ~detail::k_every_top) + ~detail::k_every_top) | word);
+    /// Cells that are not empty, the one at `offset` first.
+    static std::uint32_t cells_from(const std::uint8_t* tags, unsigned offset) {
+        const auto bytes = ControlBytes<k_cells, Map::k_matching>::load(tags);
+        const std::uint32_t empty =
+            bytes.equal(k_empty_rest).bits() | bytes.equal(k_empty_one).bits();
+        const std::uint32_t full = ~empty & k_every_cell;
+        return (full | full << k_cells) >> offset & k_every_cell;
     }
 
-    /// False at the end.
-    bool enter_next_bucket() {
-        if (next_ == start_ && wrapped_) return false;
+    [[gnu::always_inline]] void enter_next_bucket() {
         bucket_ = array_->buckets() + next_;
         only_ = k_all;
         in_old_ = false;
-        if (map_->table_.array == array_ && map_->table_.old != nullptr) [[unlikely]] {
-            Bucket* unfilled = map_->table_.old->buckets() + (next_ & (map_->table_.old->size() - 1));
-            if (!unfilled->evacuated()) {
-                bucket_ = unfilled;
+        const Array* growing_from = map_->table_.old;
+        if (growing_from != nullptr && map_->table_.array == array_) [[unlikely]] {
+            const std::size_t before = next_ & (map_->table_.old->size() - 1);
+            if (!map_->table_.moved(before)) {
+                bucket_ = map_->table_.old->buckets() + before;
                 in_old_ = true;
-                if (map_->table_.old->size() != array_->size()) only_ = next_;
+                if (growing_from->size() != array_->size()) only_ = next_;
             }
         }
-        if (++next_ == array_->size()) {
-            next_ = 0;
-            wrapped_ = true;
-        }
-        return true;
+        const std::size_t mask = array_->size() - 1;
+        __builtin_prefetch(array_->buckets()[(next_ + k_ahead) & mask].overflow);
+        next_ = (next_ + 1) & mask;
+        --left_;
     }
 
     /// The cell where the entry of `from` is now, if it is still there and belongs here.
-    Cell where_now(Cell from) const {
+    [[gnu::noinline]] static Cell where_now(const Map* map, const Array* array, const Array* in,
+                                            std::size_t only, Cell from) {
         const std::uint8_t tag = from.tag();
-        if (is_empty(tag) || tag == k_evacuated_empty || map_->empty()) return {};
+        if (is_empty(tag) || tag == k_evacuated_empty || map->empty()) return {};
         const auto& key = from.key()->get();
-        const bool can_be_found = k_reflexive<typename Map::key_type> || map_->table_.equal(key, key);
-        if (only_ != k_all) {
-            const std::size_t belongs =
-                can_be_found ? map_->table_.hash(key) & (array_->size() - 1)
-                             : (only_ & (array_->size() / 2 - 1)) | (tag & 1) * (array_->size() / 2);
-            if (belongs != only_) return {};
+        const bool can_be_found = k_reflexive<typename Map::key_type> || map->table_.equal(key, key);
+        if (only != k_all) {
+            const std::size_t half = array->size() / 2;
+            const std::size_t belongs = can_be_found
+                                            ? map->table_.hash(key) & (array->size() - 1)
+                                            : (only & (half - 1)) | (tag & 1) * half;
+            if (belongs != only) return {};
         }
         if (tag >= k_least_tag) return from;
-        if (can_be_found) return map_->locate(key, map_->table_.hash(key));
-        return follow(from);
+        if (can_be_found) return map->locate(key, map->table_.hash(key));
+        return follow(in, from);
     }
 
     /// An entry that cannot be looked up cannot be deleted either; only clear() may have done so.
-    Cell follow(Cell from) const {
-        for (const Array* in = in_old_ ? old_ : array_; is_evacuated(from.tag()); in = in->next())
-            from = in->forwarded(&from.tag());
+    static Cell follow(const Array* in, Cell from) {
+        for (; is_evacuated(from.tag()); in = in->next()) from = in->forwarded(&from.tag());
         return is_empty(from.tag()) ? Cell{} : from;
     }
 
@@ -185,12 +187,11 @@ class Iterator {
     Array* old_ = nullptr;  // the map's old array when the iterator began
     Bucket* bucket_ = nullptr;
     Cell cell_;
-    std::size_t start_ = 0;
-    std::size_t next_ = 0;
+    std::size_t next_ = 0;  // bucket
+    std::size_t left_ = 0;  // buckets
     std::size_t only_ = k_all;  // take only entries that belong into this bucket
     std::uint32_t cells_ = 0;   // of bucket_, still to come, rotated by offset_
     unsigned offset_ = 0;
-    bool wrapped_ = false;
     bool in_old_ = false;
 };
 

@@ -199,6 +199,7 @@ class bucket_map {
     using Cell = typename Table::Cell;
     using Array = typename Table::Array;
     using Writing = WriteFlag<Policy::k_watch>;
+    static constexpr Matching k_matching = Policy::k_matching;
     static constexpr bool k_direct =
         Policy::k_search == bucket::Search::one_by_one && bucket::k_compared_directly<K, Equal>;
     using Searcher = bucket::Searcher<Policy, k_direct, Equal, Statistics>;
@@ -225,8 +226,8 @@ class bucket_map {
     Cell locate(const Q& key, std::uint64_t hashed) const {
         Bucket* b = table_.buckets + (hashed & table_.mask);
         if (table_.old != nullptr) [[unlikely]] {
-            Bucket* before = table_.old->buckets() + (hashed & (table_.old->size() - 1));
-            if (!before->evacuated()) b = before;
+            const std::size_t before = hashed & (table_.old->size() - 1);
+            if (!table_.moved(before)) b = table_.old->buckets() + before;
         }
         return searcher().find(b, bucket::tag_of(hashed), key);
     }

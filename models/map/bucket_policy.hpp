@@ -1,7 +1,11 @@
 // bucket_policy: the choices in which bucket maps differ, one struct a kind of map.
 //
-//   go1_23   looks at one cell after another, and at 4- and 8-byte integers without tags, as Go does
-//   tuned    compares the tags of a bucket at once, and does not watch for concurrent writes
+//   go1_23          looks at one cell after another, and at 4- and 8-byte integers without tags, as
+//                   Go does
+//   tuned           compares the tags of a bucket at once, and does not watch for concurrent writes;
+//                   with memory::huge it is faster from 1e6 entries on, but the first insertion into
+//                   a huge page waits until the page is zeroed
+//   stop_and_copy   as another, but an insertion that starts growth also finishes it
 //
 // Any struct with these members will do; a test's Memory may fail.
 #pragma once
@@ -21,8 +25,9 @@ enum class Search { one_by_one, at_once };
 struct go1_23 {
     using Memory = memory::plain;
     static constexpr Search k_search = Search::one_by_one;
-    static constexpr Matching k_matching = k_best_matching;  // of no use here
+    static constexpr Matching k_matching = k_best_matching;  // for iteration only
     static constexpr Watch k_watch = Watch::on;
+    static constexpr bool k_incremental = true;
 };
 
 template <Matching How = k_best_matching, class Source = memory::plain, Watch Watched = Watch::off>
@@ -31,6 +36,12 @@ struct tuned {
     static constexpr Search k_search = Search::at_once;
     static constexpr Matching k_matching = How;
     static constexpr Watch k_watch = Watched;
+    static constexpr bool k_incremental = true;
+};
+
+template <class Policy>
+struct stop_and_copy : Policy {
+    static constexpr bool k_incremental = false;
 };
 
 /// Entries a bucket, on average, above which a map doubles: a ratio, so that it is exact.

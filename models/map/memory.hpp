@@ -7,7 +7,9 @@
 //     void* allocate(std::size_t bytes, std::size_t align)
 //     void* allocate_zeroed(std::size_t bytes, std::size_t align)
 //     void  release(void* block, std::size_t bytes, std::size_t align)
-// release() is given what the block was asked for with.
+// release() is given what the block was asked for with. A fourth function may be there:
+//     void  discard(void* begin, std::size_t bytes)
+// gives memory of a part of a block back early; what was in it is lost.
 //
 // Gives up    huge: up to 2 MiB at the end of an array, and portability (Linux).
 #pragma once
@@ -35,6 +37,17 @@ struct plain {
         return block;
     }
     static void release(void* block, std::size_t, std::size_t) { std::free(block); }
+    static void discard(void* begin, std::size_t bytes) {
+        const auto from = (reinterpret_cast<std::uintptr_t>(begin) + k_page_bytes - 1) / k_page_bytes;
+        const auto to = (reinterpret_cast<std::uintptr_t>(begin) + bytes) / k_page_bytes;
+        if (from < to) {
+            madvise(reinterpret_cast<void*>(from * k_page_bytes), (to - from) * k_page_bytes,
+                    MADV_DONTNEED);
+        }
+    }
+
+   private:
+    static constexpr std::uintptr_t k_page_bytes = 4096;  // of more, madvise refuses odd parts
 };
 
 struct huge {
