@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "loads.hpp"
 #include "models/map/bucket_map.hpp"
@@ -80,10 +81,49 @@ Map at_load(double load, unsigned log2) {
     return Map(static_cast<std::int64_t>(factor.limit(log2)), factor);
 }
 
+/// Every load with a map that it fills, and as many hits as misses in it.
+template <class Map>
+std::vector<Candidate> candidates(unsigned log2) {
+    std::vector<Candidate> all;
+    for (const double load : k_bucket_loads) {
+        const auto n = static_cast<std::size_t>(load * double(1U << log2));
+        const auto make = [=] { return at_load<Map>(load, log2); };
+        auto hits = set_up_lookups_at_load(n, k_lookups / 2, true, make);
+        auto misses = set_up_lookups_at_load(n, k_lookups / 2, false, make);
+        Map map = make();
+        for (std::size_t i = 0; i < n; ++i) map.insert_or_assign(RandomInts::at(i), value_of(i));
+        all.push_back({load, static_cast<double>(map.memory_bytes()) / static_cast<double>(n),
+                       [=] { return hits() + misses(); }});
+    }
+    return all;
+}
+
+template <class Map>
+void offer_best_load(Program& program, const std::string& subject) {
+    constexpr unsigned k_log2 = 14;
+    const auto measured = once([] {
+        auto all = candidates<Map>(k_log2);
+        auto rounds = time_rounds(all);
+        return std::pair{std::move(all), std::move(rounds)};
+    });
+    for (const double weight : {0.5, 1.0, 2.0}) {
+        const std::string name =
+            case_name("BestLoad", {{"weight", weight}, {"buckets", 1U << k_log2}});
+        const auto best = [=] {
+            const auto [all, rounds] = measured();
+            return best_load(all, rounds, weight);
+        };
+        program.fact(subject, name, "best-load", [=] { return best().load; });
+        program.fact(subject, name, "best-load-low", [=] { return best().low; });
+        program.fact(subject, name, "best-load-high", [=] { return best().high; });
+    }
+}
+
 template <class Policy>
 void offer_bucket_loads(Program& program, const std::string& subject) {
     using Map = typename Bucket<Policy>::template Map<std::int64_t>;
     using Counting = typename Bucket<Policy>::template Counting<std::int64_t>;
+    offer_best_load<Map>(program, subject);
     for (const double load : k_bucket_loads) {
         for (const unsigned log2 : {6U, 10U, 14U, 18U}) {  // 10 KB, 150 KB, 2.4 MB, 39 MB
             const std::size_t buckets = std::size_t{1} << log2;

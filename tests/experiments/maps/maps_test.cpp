@@ -163,6 +163,21 @@ TEST(Counts, LogTheGrowthOfAMap) {
     for (const double load : log.loads()) EXPECT_LE(load, 1.0);
 }
 
+TEST(BestLoad, IsTheLeastProductOfTimeAndMemory) {
+    const auto nothing = [] { return std::uint64_t{0}; };
+    const std::vector<Candidate> all{{4, 40, nothing}, {6, 30, nothing}, {8, 25, nothing}};
+    std::vector<std::vector<double>> rounds(k_timed_rounds, {10, 11, 20});
+    EXPECT_EQ(best_load(all, rounds, 0).load, 4);  // time alone
+    EXPECT_EQ(best_load(all, rounds, 1).load, 6);  // 400, 330, 500
+    EXPECT_EQ(best_load(all, rounds, 4).load, 8);  // memory before all
+    for (std::size_t noisy = 0; noisy < 4; ++noisy) rounds[noisy] = {1, 11, 20};
+    const Best best = best_load(all, rounds, 1);
+    EXPECT_EQ(best.low, 4);
+    EXPECT_EQ(best.load, 6);
+    EXPECT_EQ(best.high, 6);
+    EXPECT_EQ(time_rounds(all).size(), k_timed_rounds);
+}
+
 TEST(Latency, IsInRisingOrderAndComplete) {
     const auto took = quietest_fill<Std>(1000);
     EXPECT_EQ(took.size(), 1000u);
