@@ -189,6 +189,8 @@ class bucket_map {
         return {table_.count,          table_.log2,      table_.overflows,
                 table_.old != nullptr, table_.same_size, table_.evacuated};
     }
+    /// Overflow buckets that came with the array and are not yet in a chain.
+    std::size_t spare_buckets() const { return table_.spares; }
 
    private:
     template <class Map, bool Const>
@@ -200,8 +202,8 @@ class bucket_map {
     using Array = typename Table::Array;
     using Writing = WriteFlag<Policy::k_watch>;
     static constexpr Matching k_matching = Policy::k_matching;
-    static constexpr bool k_direct =
-        Policy::k_search == bucket::Search::one_by_one && bucket::k_compared_directly<K, Equal>;
+    static constexpr bool k_one_by_one = Policy::k_search == bucket::Search::one_by_one;
+    static constexpr bool k_direct = k_one_by_one && bucket::k_compared_directly<K, Equal>;
     using Searcher = bucket::Searcher<Policy, k_direct, Equal, Statistics>;
     /// A key given may be one of the map's own, which moves: it is copied or looked up first.
     static constexpr bool k_copied_first = std::is_trivially_copyable_v<K>;

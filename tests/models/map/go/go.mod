@@ -1,0 +1,3 @@
+module bucketstates
+
+go 1.17
